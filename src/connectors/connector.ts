@@ -1,0 +1,277 @@
+/**
+ * What a connector is: one record that says how to configure, probe and list a source, and one or more ways to bring its data.
+ *
+ * A connector describes bytes; the runner moves them. A connector never opens an extract, chooses a published path, touches `_meta`, reads the environment, schedules,
+ * retries a table or swallows an error.
+ */
+import type { z } from 'zod';
+import type { Column } from '../contract/shapes.ts';
+import type { Session } from '../duckdb/session.ts';
+import type { ReadRange, TableOptions } from './table-options.ts';
+
+/** Everything the project needs to know of one type of source. */
+// biome-ignore lint/suspicious/noExplicitAny: a list of connectors holds settings of many shapes; each record checks its own.
+export interface Connector<Settings = any> {
+  /** The word in `type:` of a source, e.g. `postgres`. */
+  readonly type: string;
+  /** The name people know it by. */
+  readonly title: string;
+  /** One sentence: what it reads. */
+  readonly summary: string;
+  /** The settings of a source, strict, with labels; values marked by `secret()` never leave the process unmasked. */
+  readonly settings: z.ZodType<Settings>;
+  /** The table options of this type beyond the shared ones, strict. */
+  readonly options: z.ZodObject;
+  /** Which shared table options and strategies the source can serve. */
+  readonly serves: Serves;
+  /** One cheap probe that proves credentials and rights; throws a coded error when it fails. */
+  check(context: SourceContext<Settings>): Promise<CheckReport>;
+  /** The tables the source offers. */
+  discover(context: SourceContext<Settings>): Promise<DiscoveredTable[]>;
+  /** Settles at registration what must not be guessed in a scheduled run; the returned options are stored and shown. Throws when the request cannot work. */
+  settle?(context: SourceContext<Settings>, table: TableRequest): Promise<SettledTable>;
+  /** attach: SQL that attaches the source to a DuckDB session. The runner reads relations of it. */
+  readonly attach?: AttachWay<Settings>;
+  /** read: one consistent look at the source for all tables of a run. */
+  readonly read?: (context: RunContext<Settings>) => Promise<ReadSession>;
+  /** receive: events pushed by the source. */
+  readonly receive?: ReceiveWay<Settings>;
+}
+
+/** Typed identity, so that `settings` flows into the functions of the record. */
+export function defineConnector<Settings>(connector: Connector<Settings>): Connector<Settings> {
+  return connector;
+}
+
+/** What the runner may ask of a connector beyond a full read. */
+export interface Serves {
+  /** Rows at or above a cursor value. */
+  cursor: boolean;
+  /** Rows of given partitions only. */
+  partitions: boolean;
+  /** Predicates of `options.where`, evaluated by the source. */
+  where: boolean;
+  /** A subset of columns. */
+  columns: boolean;
+  /** Its own change feed, without a cursor column. */
+  changes: boolean;
+  /** `query_mode: remote`. */
+  remote: boolean;
+}
+
+export interface SourceContext<Settings> {
+  source: string;
+  settings: Settings;
+  /** Value of an environment variable the operator named in the settings; throws a coded error when it is not set. */
+  secret(variable: string): string;
+  signal: AbortSignal;
+}
+
+export interface RunContext<Settings> extends SourceContext<Settings> {
+  /** A private folder on the data disk for intermediate files; gone after the run. */
+  scratch: string;
+  /** Folders with DuckDB extensions the operator supplied. */
+  extensionDirectories: readonly string[];
+  /** A session of the run's own DuckDB, with its limits set; each call gives a fresh one, closed by the runner after the run. */
+  session(): Promise<Session>;
+  /** Says something worth showing in the job's log. */
+  note(message: string): void;
+}
+
+export interface CheckReport {
+  /** One line for people: what answered, e.g. `PostgreSQL 18.4, database crm, read-only role analyst`. */
+  summary: string;
+  /** Facts by name, e.g. `{version: '18.4'}`. */
+  facts: Record<string, string | number | boolean | null>;
+  warnings: string[];
+}
+
+export interface DiscoveredTable {
+  bucket: string | null;
+  source_table: string;
+  /** Proposed table id, fitting the grammar, or null when none can be derived. */
+  name: string | null;
+  description: string | null;
+  kind: string;
+  columns: { name: string; source_type: string; type: string | null; nullable: boolean }[] | null;
+  primary_key: string[];
+  rows: number | null;
+  size_bytes: number | null;
+}
+
+/** A registered table as the connector sees it. */
+export interface TableRequest {
+  id: string;
+  bucket: string | null;
+  source_table: string;
+  primary_key: string[];
+  sync_strategy: 'full_refresh' | 'incremental' | 'partitioned';
+  query_mode: 'local' | 'remote';
+  description: string | null;
+  /** Shared options, and the connector's own ones, validated. */
+  options: TableOptions & Record<string, unknown>;
+}
+
+/** What registration fixes and shows. */
+export interface SettledTable {
+  options: Record<string, unknown>;
+  columns: Column[] | null;
+  primary_key?: string[];
+  notes: string[];
+}
+
+/** One consistent look at a source. */
+export interface ReadSession {
+  /** Says how to read the table now. Cheap: it moves no rows. */
+  plan(table: TableRequest, request: PlanRequest): Promise<TablePlan>;
+  close(): Promise<void>;
+}
+
+export interface PlanRequest {
+  /** Which rows the strategy needs; `{kind: 'all'}` for a full read. */
+  range: ReadRange;
+  /** `fingerprint` of the table's last published content, if any. */
+  previousFingerprint: string | null;
+  /** The columns of the last published content, if any. */
+  previousColumns: Column[] | null;
+  /** What `TablePlan.remember` said at the last publish, if anything. */
+  remembered: unknown;
+}
+
+export type TablePlan =
+  /** Nothing changed since `previousFingerprint`. */
+  | { kind: 'unchanged'; reason: string }
+  /** Nothing is wrong; the source is not ready, old data stays and the next run tries again. */
+  | { kind: 'postponed'; reason: string }
+  | ReadPlan;
+
+export interface ReadPlan {
+  kind: 'read';
+  columns: ColumnPlan[];
+  /** Each piece becomes one or more parts of its own. Together they are the requested rows, each row in one piece. */
+  pieces: Piece[];
+  /** A value that stays equal as long as the content does; absent when the source cannot tell. */
+  fingerprint?: string;
+  /** Rows the source says the pieces hold together, where it knows exactly. */
+  rows?: number;
+  /** Estimated bytes of one row as text; wide rows get smaller row groups. */
+  rowBytes?: number;
+  /** `key`: sort each piece by the primary key. `source`: the pieces arrive in an order that the same rows always have. */
+  order: 'key' | 'source';
+  /** Where a session can attach the source, for `query_mode: remote`. */
+  remoteAttach?: { alias: string; extension: string; url: string; token_env: string };
+  /** The source's own watermark of this read, exact text; the next `changes` range starts there. */
+  watermark?: string;
+  /** JSON to hand back in the next `PlanRequest`. */
+  remember?: unknown;
+  warnings?: string[];
+}
+
+/** One column on its way: how it arrives and what it becomes. Data, golden-tested, shown to people. */
+export interface ColumnPlan {
+  /** Name in the published table. */
+  name: string;
+  /** The source's own type name. */
+  sourceType: string;
+  /** Name of the raw column in the piece's relation. */
+  wire: string;
+  /** SQL that turns the raw column into the published value; `$` stands for the quoted raw column. Absent: `CAST($ AS type)`. */
+  expression?: string;
+  /** Published DuckDB type. */
+  type: string;
+  /** SQL predicate on `$` that is true where the text cannot be kept in `type`; absent when that cannot happen. */
+  lossy?: string;
+}
+
+/** A portion of a table with a name that stays: a page range, a file, a slice. */
+export interface Piece {
+  id: string;
+  /** Equal to the last one's: its parts are kept unread. */
+  fingerprint?: string;
+  open(way: PieceWay): Promise<OpenPiece>;
+}
+
+/** What the runner lends a piece while it is read. */
+export interface PieceWay {
+  /** The session that scans the relation. */
+  session: Session;
+  scratch: string;
+  signal: AbortSignal;
+  /** A named pipe that DuckDB can read as a file: its path for the relation, and where to write the bytes. */
+  pipe(): Promise<Pipe>;
+  /** Reports bytes brought, for progress. */
+  progress(bytes: number): void;
+}
+
+export interface Pipe {
+  path: string;
+  /** Writes and resolves when the pipe can take more. */
+  write(chunk: Buffer): Promise<void>;
+  /** The reader sees the end. */
+  end(): Promise<void>;
+}
+
+export interface OpenPiece {
+  /** SQL of the relation with the raw columns, e.g. `read_csv('/…/pipe', …)`. */
+  relation: string;
+  /** Brings the bytes while the relation is scanned; resolves with the rows the source says it sent, or null when it does not say. */
+  feed?: () => Promise<{ rows: number | null }>;
+  /** Called after the scan: rows that could not be taken. They count as sent. */
+  rejects?: () => Promise<Reject[]>;
+  /** Releases what `open` took, also after a failure. */
+  close?: () => Promise<void>;
+}
+
+/** One row that was not loaded. */
+export interface Reject {
+  file: string | null;
+  line: number | null;
+  column: string | null;
+  reason: string;
+  raw: string;
+}
+
+/** SQL by which a DuckDB session sees the source. */
+export interface AttachWay<Settings> {
+  /** Extension that must be loadable; absent for what DuckDB has built in. */
+  extension?: string;
+  /** Statements that attach the source READ_ONLY as `alias`. */
+  statements(context: SourceContext<Settings>, alias: string): string[];
+  /** The relation of a table. */
+  relation(table: TableRequest, alias: string): string;
+  /** SQL to replace a column whose type DuckDB would not keep in Parquet. */
+  retype?(column: Column): { expression: string; type: string } | null;
+}
+
+/** How pushed events are verified and understood. Everything durable is the receiver's. */
+export interface ReceiveWay<Settings> {
+  /** Proves that the source sent these exact bytes; throws `unauthorized` when not. */
+  verify(context: SourceContext<Settings>, event: IncomingEvent): void;
+  /** The rows one event means. Pure; throws `source_data` for what cannot be understood. */
+  interpret(settings: Settings, event: IncomingEvent): ReceivedChange[];
+  /** The tables the source keeps, registered by the source itself. */
+  tables(settings: Settings): ReceivedTable[];
+}
+
+export interface IncomingEvent {
+  headers: Record<string, string>;
+  body: Buffer;
+  /** Milliseconds since the epoch. */
+  receivedAt: number;
+}
+
+export interface ReceivedTable {
+  id: string;
+  columns: Column[];
+  primary_key: string[];
+  description: string;
+}
+
+/** One row with its key and version, or the deletion of one. */
+export interface ReceivedChange {
+  table: string;
+  key: string[];
+  /** Compared as text within one table and key; the greater one stays. */
+  version: string;
+  row: Record<string, unknown> | null;
+}

@@ -1,0 +1,128 @@
+/** Opens DuckDB databases: the one module that imports the driver, sets every limit and keeps one file from being opened twice in one process. */
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { AttacheError } from '../errors/attache-error.ts';
+import { literalList } from './quote.ts';
+import { Session } from './session.ts';
+
+export interface DatabaseLimits {
+  /** DuckDB's memory limit, e.g. `400MB`. */
+  memoryLimit: string;
+  threads: number;
+  /** A private spill folder on the data disk. */
+  tempDirectory: string;
+  /** Folders that hold `v1.x.y/<platform>/<name>.duckdb_extension`. */
+  extensionDirectories?: readonly string[];
+  /** False lets DuckDB reorder rows, which is lighter and makes bytes unstable. */
+  preserveInsertionOrder?: boolean;
+  /** Cap on spilled bytes, e.g. `50GB`. */
+  maxTempDirectorySize?: string;
+}
+
+const openFiles = new Set<string>();
+
+/** An open DuckDB database. Sessions that are still open are closed with it. */
+export class Database {
+  private readonly sessions = new Set<Session>();
+  private readonly instance: DuckDBInstance;
+  private readonly key: string | null;
+  private closed = false;
+
+  private constructor(instance: DuckDBInstance, key: string | null) {
+    this.instance = instance;
+    this.key = key;
+  }
+
+  /** A database in memory. */
+  static async inMemory(limits: DatabaseLimits): Promise<Database> {
+    return Database.create(':memory:', limits, null, false);
+  }
+
+  /** A database file. A second open of the same file in this process is refused: the driver would lose writes without an error. */
+  static async open(path: string, limits: DatabaseLimits, access: { readOnly?: boolean } = {}): Promise<Database> {
+    const key = canonicalPath(path);
+    if (openFiles.has(key)) {
+      throw new AttacheError('internal', { message: `${path} is already open in this process.` });
+    }
+    openFiles.add(key);
+    try {
+      return await Database.create(path, limits, key, access.readOnly ?? false);
+    } catch (thrown) {
+      openFiles.delete(key);
+      throw asOpenError(path, thrown);
+    }
+  }
+
+  private static async create(
+    path: string,
+    limits: DatabaseLimits,
+    key: string | null,
+    readOnly: boolean,
+  ): Promise<Database> {
+    const instance = await DuckDBInstance.create(path, {
+      memory_limit: limits.memoryLimit,
+      threads: String(limits.threads),
+      temp_directory: limits.tempDirectory,
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      allow_persistent_secrets: 'false',
+      allow_community_extensions: 'true',
+      preserve_insertion_order: String(limits.preserveInsertionOrder ?? true),
+      ...(limits.maxTempDirectorySize ? { max_temp_directory_size: limits.maxTempDirectorySize } : {}),
+      ...(readOnly ? { access_mode: 'READ_ONLY' } : {}),
+    });
+    const database = new Database(instance, key);
+    const session = await database.connect();
+    // Refused at creation because the time zone lives in an extension, although that is built in.
+    await session.run("SET GLOBAL TimeZone = 'UTC'");
+    if (limits.extensionDirectories && limits.extensionDirectories.length > 0) {
+      await session.run(`SET GLOBAL extension_directories = ${literalList(limits.extensionDirectories)}`);
+    }
+    session.close();
+    return database;
+  }
+
+  async connect(): Promise<Session> {
+    const session: Session = new Session(await this.instance.connect(), () => this.sessions.delete(session));
+    this.sessions.add(session);
+    return session;
+  }
+
+  /** Closes the sessions, then the file. The driver keeps the file's lock when the order is another. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    for (const session of [...this.sessions]) session.close();
+    this.instance.closeSync();
+    if (this.key !== null) openFiles.delete(this.key);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+}
+
+function canonicalPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return join(realpathSync(dirname(path)), basename(path));
+  }
+}
+
+function asOpenError(path: string, thrown: unknown): AttacheError {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (/lock/i.test(message)) {
+    return new AttacheError('locked', {
+      message: `${path} is in use by another process.`,
+      hint: 'Close the program that has it open, then try again.',
+      retryable: true,
+      cause: thrown,
+    });
+  }
+  return new AttacheError('integrity', {
+    message: `${path} cannot be opened as a DuckDB database: ${message}`,
+    cause: thrown,
+  });
+}

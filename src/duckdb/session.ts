@@ -1,0 +1,93 @@
+/** One connection to a DuckDB database: statements in, plain rows out. */
+import type { DuckDBConnection, DuckDBValue, Json } from '@duckdb/node-api';
+
+/** A row as JSON-safe values: integers beyond 32 bits, decimals and times are text, so nothing loses a digit. */
+export type Row = Record<string, Json>;
+
+/** What `COPY … (RETURN_STATS)` says of a written file. */
+export interface WriteStatistics {
+  rows: number;
+  sizeBytes: number;
+  /** By column name: number of NULLs, and the smallest and largest value as text where the writer kept them. */
+  columns: Map<string, { nulls: number; min: string | null; max: string | null }>;
+}
+
+export class Session {
+  private readonly connection: DuckDBConnection;
+  private readonly onClose: () => void;
+  private open = true;
+
+  constructor(connection: DuckDBConnection, onClose: () => void) {
+    this.connection = connection;
+    this.onClose = onClose;
+  }
+
+  /** Runs one statement and drops its rows. */
+  async run(sql: string, values?: DuckDBValue[]): Promise<void> {
+    await this.connection.run(sql, values);
+  }
+
+  /** Runs one statement and returns all its rows. For small answers: bulk data stays inside DuckDB. */
+  async rows<T = Row>(sql: string, values?: DuckDBValue[]): Promise<T[]> {
+    const reader = await this.connection.runAndReadAll(sql, values);
+    return reader.getRowObjectsJson() as T[];
+  }
+
+  /** The first row, or undefined. */
+  async first<T = Row>(sql: string, values?: DuckDBValue[]): Promise<T | undefined> {
+    return (await this.rows<T>(sql, values))[0];
+  }
+
+  /** Column names, DuckDB type names and at most `limit` rows, streamed so that a huge result costs only what is kept. */
+  async table(
+    sql: string,
+    limit = Number.POSITIVE_INFINITY,
+  ): Promise<{ columns: { name: string; type: string }[]; rows: Json[][]; truncated: boolean }> {
+    const result = await this.connection.streamAndRead(sql);
+    if (limit === Number.POSITIVE_INFINITY) await result.readAll();
+    else await result.readUntil(limit + 1);
+    const names = result.deduplicatedColumnNames();
+    const types = result.columnTypes();
+    const rows = result.getRowsJson() as Json[][];
+    return {
+      columns: names.map((name, index) => ({ name, type: String(types[index]) })),
+      rows: rows.slice(0, limit),
+      truncated: rows.length > limit,
+    };
+  }
+
+  /** Runs a `COPY … (FORMAT parquet, RETURN_STATS true)` to one file and returns what was written. */
+  async copyToParquet(sql: string): Promise<WriteStatistics> {
+    const written = await this.first<{
+      count: string;
+      file_size_bytes: string;
+      column_statistics: { key: string; value: { key: string; value: string }[] }[] | null;
+    }>(sql);
+    const columns: WriteStatistics['columns'] = new Map();
+    for (const { key, value } of written?.column_statistics ?? []) {
+      const facts = new Map(value.map((entry) => [entry.key, entry.value]));
+      columns.set(key.replace(/^"|"$/g, '').replaceAll('""', '"'), {
+        nulls: Number(facts.get('null_count') ?? 0),
+        min: facts.get('min') ?? null,
+        max: facts.get('max') ?? null,
+      });
+    }
+    return { rows: Number(written?.count ?? 0), sizeBytes: Number(written?.file_size_bytes ?? 0), columns };
+  }
+
+  /** Stops the running statement, which then fails; the session stays usable. */
+  interrupt(): void {
+    if (this.open) this.connection.interrupt();
+  }
+
+  close(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.connection.disconnectSync();
+    this.onClose();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

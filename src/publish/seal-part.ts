@@ -1,0 +1,69 @@
+/** Turns a finished Parquet file in scratch into an immutable, content-named part. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { ExtractFolder } from '../contract/extract-folder.ts';
+import { partPath } from '../contract/extract-folder.ts';
+import type { Part } from '../contract/shapes.ts';
+import { AttacheError } from '../errors/attache-error.ts';
+import { crashPoint } from './crash-point.ts';
+import { syncDirectory, syncFile } from './durable.ts';
+
+/** Verifies, flushes and renames `file`, which holds `rows` rows, to its content's name in the extract's `data/`. A part that is already there is kept and `file` dropped. */
+export async function sealPart(folder: ExtractFolder, table: string, file: string, rows: number): Promise<Part> {
+  await checkParquetFrame(file);
+  const sha256 = await hashFile(file);
+  const path = partPath(table, sha256);
+  const target = join(folder.directory, path);
+  const size_bytes = (await stat(file)).size;
+  if (await isPresent(target, size_bytes)) {
+    await rm(file);
+    return { path, rows, size_bytes, sha256 };
+  }
+  crashPoint('part.before-sync');
+  await syncFile(file);
+  await chmod(file, 0o444);
+  await mkdir(dirname(target), { recursive: true });
+  crashPoint('part.before-rename');
+  await rename(file, target);
+  crashPoint('part.after-rename');
+  await syncDirectory(dirname(target));
+  return { path, rows, size_bytes, sha256 };
+}
+
+/** SHA-256 of a file's content, lower-case hex. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/** A killed or failed writer leaves a file without a footer; such a file never becomes a part. */
+async function checkParquetFrame(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const head = Buffer.alloc(4);
+    const tail = Buffer.alloc(4);
+    if (size >= 12) {
+      await file.read(head, 0, 4, 0);
+      await file.read(tail, 0, 4, size - 4);
+    }
+    if (head.toString('latin1') !== 'PAR1' || tail.toString('latin1') !== 'PAR1') {
+      throw new AttacheError('integrity', {
+        message: `${path} is not a complete Parquet file (${size} bytes).`,
+        retryable: true,
+      });
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function isPresent(path: string, size: number): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.size === size,
+    () => false,
+  );
+}
