@@ -1,0 +1,77 @@
+/** What goes into one extraction and what comes out of it: plain data, because it crosses a process border. Types only. */
+
+import type { DuckdbConfig, LimitsConfig, SourceConfig } from '../config/shapes.ts';
+import type { CheckReport, DiscoveredTable, SettledTable, TableRequest } from '../connectors/connector.ts';
+import type { ErrorRecord } from '../errors/attache-error.ts';
+
+/** One run over tables of one source. */
+export interface ExtractRequest {
+  /** Absolute. */
+  dataDirectory: string;
+  source: SourceConfig;
+  tables: TableRequest[];
+  /** Values of the environment variables the source's settings name. */
+  secrets: Record<string, string>;
+  duckdb: DuckdbConfig;
+  limits: LimitsConfig;
+  /** Reads everything, whatever the fingerprints say. */
+  full?: boolean;
+}
+
+export type TableStatus = 'succeeded' | 'unchanged' | 'postponed' | 'failed' | 'cancelled';
+
+/** How one table of a run ended. */
+export interface TableResult {
+  id: string;
+  status: TableStatus;
+  /** Rows of the table that is live now; null when there is none. */
+  rows: number | null;
+  size_bytes: number | null;
+  /** Rows left out of this load. */
+  rejected: number;
+  /** Sentences: what differs from the columns before. */
+  schema_changes: string[];
+  /** Things worth knowing that did not stop the table, the reason of `unchanged` and `postponed` among them. */
+  warnings: string[];
+  error: ErrorRecord | null;
+  /** ISO 8601, UTC. */
+  started_at: string;
+  finished_at: string;
+}
+
+export interface ExtractReport {
+  source: string;
+  /** Generation that is live after the run. */
+  generation: number;
+  /** One for each requested table, in that order. */
+  tables: TableResult[];
+  notes: string[];
+}
+
+/** What a running extraction says while it works. */
+export type ExtractEvent =
+  | { kind: 'table_started'; table: string }
+  /** `bytes` brought and `rows` written so far, as far as known. */
+  | { kind: 'table_progress'; table: string; bytes: number; rows: number }
+  | { kind: 'table_finished'; result: TableResult }
+  | { kind: 'note'; message: string };
+
+/** One question to a connector, answered in a child process like an extraction. */
+export type ConnectorQuestion =
+  | { kind: 'check' }
+  | { kind: 'discover' }
+  /** `table` as registered, before anything is frozen. */
+  | { kind: 'settle'; table: TableRequest };
+
+export type ConnectorAnswer<Q extends ConnectorQuestion> = Q extends { kind: 'check' }
+  ? CheckReport
+  : Q extends { kind: 'discover' }
+    ? DiscoveredTable[]
+    : SettledTable;
+
+/** 0 when every table went well, 1 when none did, 3 in between. `unchanged` and `postponed` are well. */
+export function exitCodeOf(report: ExtractReport): 0 | 1 | 3 {
+  const bad = report.tables.filter((table) => table.status === 'failed' || table.status === 'cancelled').length;
+  if (bad === 0) return 0;
+  return bad === report.tables.length ? 1 : 3;
+}
