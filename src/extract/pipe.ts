@@ -1,0 +1,130 @@
+/**
+ * A named pipe that DuckDB reads as a file and the event loop writes.
+ *
+ * Never written through `fs`: each running DuckDB query holds a thread of libuv's pool, `fs` writes need one too, and four tables at once would wait for each other for ever.
+ * The writing end is opened once the reader is there, so that a reader that dies is seen (EPIPE) and the end of a short table cannot come before its beginning was read.
+ */
+import { execFile } from 'node:child_process';
+import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { Pipe } from '../connectors/connector.ts';
+import { AttacheError } from '../errors/attache-error.ts';
+
+/** A pipe that whoever made it can also break off. */
+export interface OwnedPipe extends Pipe {
+  /** Ends it at once and removes it: a waiting reader sees the end, a writer gets an error. What was read through it is incomplete unless `end` had resolved. */
+  destroy(): void;
+}
+
+const readerPollMs = 1;
+
+/** Makes the pipe `name` in `directory`, a folder of the run's own. */
+export async function createPipe(directory: string, name: string): Promise<OwnedPipe> {
+  const path = join(directory, name);
+  try {
+    await promisify(execFile)('mkfifo', ['-m', '600', path]);
+  } catch (cause) {
+    throw new AttacheError('unsupported', {
+      message: `A named pipe cannot be made at ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: 'Keep DATA_DIR on a local Linux or macOS filesystem, where the command `mkfifo` works.',
+      cause,
+    });
+  }
+  return new FifoPipe(path);
+}
+
+class FifoPipe implements OwnedPipe {
+  readonly path: string;
+  private writer: Promise<Socket> | null = null;
+  private socket: Socket | null = null;
+  private failure: Error | null = null;
+  private destroyed = false;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    const socket = await this.open();
+    await new Promise<void>((resolve, reject) => {
+      socket.write(chunk, (error) => {
+        if (error) reject(this.broken(error));
+        else resolve();
+      });
+    });
+  }
+
+  async end(): Promise<void> {
+    const socket = await this.open();
+    await new Promise<void>((resolve, reject) => {
+      socket.once('close', () => (this.failure || this.destroyed ? reject(this.broken(this.failure)) : resolve()));
+      if (socket.closed) reject(this.broken(this.failure));
+      // `end` alone keeps the descriptor until the other side of a duplex closes; a pipe has no other side.
+      else socket.end(() => socket.destroy());
+    });
+  }
+
+  destroy(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    releaseReader(this.path);
+    this.socket?.destroy();
+  }
+
+  /** Resolves when a reader has opened the pipe. */
+  private open(): Promise<Socket> {
+    this.writer ??= this.waitForReader();
+    return this.writer;
+  }
+
+  private async waitForReader(): Promise<Socket> {
+    for (;;) {
+      if (this.destroyed) throw this.broken(null);
+      const fd = openForWriting(this.path);
+      if (fd !== null) return this.attach(fd);
+      await sleep(readerPollMs);
+    }
+  }
+
+  private attach(fd: number): Socket {
+    const socket = new Socket({ fd, readable: false, writable: true });
+    socket.on('error', (error) => {
+      this.failure ??= error;
+    });
+    this.socket = socket;
+    return socket;
+  }
+
+  private broken(cause: Error | null): AttacheError {
+    return new AttacheError('source_failed', {
+      message: `The pipe ${this.path} broke before everything was read${cause === null ? '' : ` (${cause.message})`}.`,
+      hint: 'Its reader stopped; the reason is the error of the query that read it.',
+      retryable: true,
+      cause: cause ?? undefined,
+    });
+  }
+}
+
+/** The writing end, or null while nobody reads. */
+function openForWriting(path: string): number | null {
+  try {
+    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENXIO') return null;
+    throw thrown;
+  }
+}
+
+/** Lets a reader go that waits in `open`, and makes sure that none waits there later: it finds no file. */
+function releaseReader(path: string): void {
+  try {
+    const both = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    unlinkSync(path);
+    closeSync(both);
+  } catch {
+    // The run's folder is gone already, and the pipe with it.
+  }
+}
