@@ -6,8 +6,8 @@ import { readExtractCatalogue } from '../contract/read.ts';
 import type { ExtractCatalogue, ExtractTable, RemoteAttach } from '../contract/shapes.ts';
 import { writeExtractDatabase } from '../contract/write.ts';
 import type { DatabaseLimits } from '../duckdb/database.ts';
+import { renameDurably, syncFile } from '../files/durable.ts';
 import { crashPoint } from './crash-point.ts';
-import { renameDurably, syncFile } from './durable.ts';
 
 /** What one publish changes. Tables that are not named keep what they have. */
 export interface Publication {

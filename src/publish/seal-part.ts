@@ -1,14 +1,13 @@
 /** Turns a finished Parquet file in scratch into an immutable, content-named part. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ExtractFolder } from '../contract/extract-folder.ts';
 import { partPath } from '../contract/extract-folder.ts';
 import type { Part } from '../contract/shapes.ts';
 import { AttacheError } from '../errors/attache-error.ts';
+import { syncDirectory, syncFile } from '../files/durable.ts';
+import { hashFile } from '../files/hash-file.ts';
 import { crashPoint } from './crash-point.ts';
-import { syncDirectory, syncFile } from './durable.ts';
 
 /** Verifies, flushes and renames `file`, which holds `rows` rows, to its content's name in the extract's `data/`. A part that is already there is kept and `file` dropped. */
 export async function sealPart(folder: ExtractFolder, table: string, file: string, rows: number): Promise<Part> {
@@ -30,13 +29,6 @@ export async function sealPart(folder: ExtractFolder, table: string, file: strin
   crashPoint('part.after-rename');
   await syncDirectory(dirname(target));
   return { path, rows, size_bytes, sha256 };
-}
-
-/** SHA-256 of a file's content, lower-case hex. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 /** A killed or failed writer leaves a file without a footer; such a file never becomes a part. */

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExtractFolder } from '../contract/extract-folder.ts';
 import type { ExtractCatalogue } from '../contract/shapes.ts';
-import { renameDurably } from './durable.ts';
+import { renameDurably } from '../files/durable.ts';
 
 export interface SweepOutcome {
   removed: number;
