@@ -113,7 +113,7 @@ function canonicalPath(path: string): string {
 
 function asOpenError(path: string, thrown: unknown): AttacheError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  if (/lock/i.test(message)) {
+  if (/could not set lock|conflicting lock/i.test(message)) {
     return new AttacheError('locked', {
       message: `${path} is in use by another process.`,
       hint: 'Close the program that has it open, then try again.',

@@ -1,0 +1,38 @@
+/** The child's side of `runChild`: takes one task over IPC, answers with one result or error, and dies with its parent. */
+import { type ErrorRecord, toErrorRecord } from '../errors/attache-error.ts';
+import { armCrashPoint } from '../publish/crash-point.ts';
+import type { ChildMessage } from './run-child.ts';
+
+/** Performs the one task this process was started for; `signal` is aborted when the parent cancels. */
+export async function serveParent<Task>(perform: (task: Task, signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  const abort = new AbortController();
+  process.on('message', (message: Task | { kind: 'cancel' }) => {
+    if (isCancel(message)) abort.abort();
+    else void answer(message as Task);
+  });
+  // A parent that was killed can no longer kill the group.
+  process.on('disconnect', () => process.exit(1));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => abort.abort());
+  if (process.env.DA_TEST_CRASH_POINT) armCrashPoint(process.env.DA_TEST_CRASH_POINT);
+  await send({ kind: 'ready' });
+
+  async function answer(task: Task): Promise<void> {
+    const message = await perform(task, abort.signal).then(
+      (value): ChildMessage<never> => ({ kind: 'result', value }),
+      (thrown): ChildMessage<never> => ({ kind: 'error', error: toErrorRecord(thrown) satisfies ErrorRecord }),
+    );
+    await send(message);
+    process.exit(0);
+  }
+}
+
+function isCancel(message: unknown): message is { kind: 'cancel' } {
+  return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'cancel';
+}
+
+function send(message: ChildMessage<never>): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) resolve();
+    else process.send(message, undefined, undefined, () => resolve());
+  });
+}
