@@ -7,6 +7,7 @@
 import type { z } from 'zod';
 import type { Column } from '../contract/shapes.ts';
 import type { Session } from '../duckdb/session.ts';
+import type { AttacheError } from '../errors/attache-error.ts';
 import type { ReadRange, TableOptions } from './table-options.ts';
 
 /** Everything the project needs to know of one type of source. */
@@ -160,6 +161,8 @@ export interface ReadPlan {
   order: 'key' | 'source';
   /** Where a session can attach the source, for `query_mode: remote`. */
   remoteAttach?: { alias: string; extension: string; url: string; token_env: string };
+  /** How many rejected rows the table may have, kept pieces included; more fail the table with `too_many_rejects`. Absent: none. */
+  rejectLimits?: { rows: number | null; ratio: number | null };
   /** The source's own watermark of this read, exact text; the next `changes` range starts there. */
   watermark?: string;
   /** JSON to hand back in the next `PlanRequest`. */
@@ -188,6 +191,8 @@ export interface Piece {
   id: string;
   /** Equal to the last one's: its parts are kept unread. */
   fingerprint?: string;
+  /** When the piece fails, its last parts and fingerprint stay (none when it is new) and the table gets a warning instead of failing. */
+  mayFail?: boolean;
   open(way: PieceWay): Promise<OpenPiece>;
 }
 
@@ -216,6 +221,8 @@ export interface OpenPiece {
   relation: string;
   /** Brings the bytes while the relation is scanned; resolves with the rows the source says it sent, or null when it does not say. */
   feed?: () => Promise<{ rows: number | null }>;
+  /** Called after the scan when it failed (`failure`) or passed (null): another, more careful way to read the same rows, or null to let the outcome stand. What the scan wrote is dropped when it answers one. */
+  recover?: (failure: unknown) => Promise<OpenPiece | null>;
   /** Called after the scan: rows that could not be taken. They count as sent. */
   rejects?: () => Promise<Reject[]>;
   /** Releases what `open` took, also after a failure. */
@@ -239,8 +246,12 @@ export interface AttachWay<Settings> {
   statements(context: SourceContext<Settings>, alias: string): string[];
   /** The relation of a table. */
   relation(table: TableRequest, alias: string): string;
-  /** SQL to replace a column whose type DuckDB would not keep in Parquet. */
+  /** SQL to replace a column whose type DuckDB would not keep in Parquet; `$` stands for the quoted column. */
   retype?(column: Column): { expression: string; type: string } | null;
+  /** Taken before the read: a value that stays equal as long as nothing in the source changed; null when it cannot tell. */
+  fingerprint?(context: SourceContext<Settings>, table: TableRequest): Promise<string | null>;
+  /** What DuckDB's error means here: locked, missing, unreachable. */
+  explain?(context: SourceContext<Settings>, thrown: unknown): AttacheError;
 }
 
 /** How pushed events are verified and understood. Everything durable is the receiver's. */

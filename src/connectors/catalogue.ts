@@ -1,0 +1,20 @@
+/** Every connector by its type, loaded only when asked for, so that one source does not bring the libraries of all. */
+import { AttacheError } from '../errors/attache-error.ts';
+import type { Connector } from './connector.ts';
+
+const loaders: Record<string, () => Promise<Connector>> = {
+  duckdb: async () => (await import('./duckdb/duckdb.ts')).duckdb,
+};
+
+/** The types a source may have, in alphabetical order. */
+export const connectorTypes: readonly string[] = Object.keys(loaders).sort();
+
+/** The connector of a type, or an error that lists the types there are. */
+export async function loadConnector(type: string): Promise<Connector> {
+  const load = Object.hasOwn(loaders, type) ? loaders[type] : undefined;
+  if (load !== undefined) return load();
+  throw new AttacheError('config_invalid', {
+    message: `There is no connector of the type ${JSON.stringify(type)}.`,
+    hint: `Choose one of: ${connectorTypes.join(', ')}.`,
+  });
+}
