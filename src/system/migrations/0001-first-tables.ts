@@ -1,0 +1,71 @@
+/** The first tables of the state. Instants are ISO 8601 text in UTC; structures are JSON text. */
+import type { Migration } from '../migrate.ts';
+
+export const firstTables: Migration = {
+  version: 1,
+  name: 'first tables',
+  statements: [
+    `CREATE TABLE table_registry (
+      id VARCHAR PRIMARY KEY,
+      name VARCHAR NOT NULL,
+      source_type VARCHAR NOT NULL,
+      source_name VARCHAR NOT NULL,
+      bucket VARCHAR,
+      source_table VARCHAR NOT NULL,
+      sync_strategy VARCHAR NOT NULL,
+      query_mode VARCHAR NOT NULL,
+      sync_schedule VARCHAR,
+      profile_after_sync BOOLEAN NOT NULL,
+      primary_key VARCHAR NOT NULL,
+      description VARCHAR,
+      options VARCHAR NOT NULL,
+      registered_by VARCHAR,
+      registered_at VARCHAR NOT NULL)`,
+    `CREATE TABLE sync_state (
+      table_id VARCHAR PRIMARY KEY,
+      status VARCHAR NOT NULL,
+      last_attempt VARCHAR NOT NULL,
+      last_success VARCHAR,
+      error VARCHAR,
+      rows BIGINT,
+      size_bytes BIGINT,
+      rejected BIGINT NOT NULL,
+      schema_changes VARCHAR NOT NULL,
+      warnings VARCHAR NOT NULL,
+      job_id VARCHAR NOT NULL)`,
+    `CREATE TABLE sync_history (
+      job_id VARCHAR NOT NULL,
+      table_id VARCHAR NOT NULL,
+      status VARCHAR NOT NULL,
+      started_at VARCHAR NOT NULL,
+      finished_at VARCHAR NOT NULL,
+      rows BIGINT,
+      size_bytes BIGINT,
+      rejected BIGINT NOT NULL,
+      error VARCHAR)`,
+    `CREATE TABLE jobs (
+      id VARCHAR PRIMARY KEY,
+      status VARCHAR NOT NULL,
+      cause VARCHAR NOT NULL,
+      requested_by VARCHAR,
+      created_at VARCHAR NOT NULL,
+      started_at VARCHAR,
+      finished_at VARCHAR,
+      tables VARCHAR NOT NULL,
+      notes VARCHAR NOT NULL,
+      error VARCHAR)`,
+    `CREATE TABLE tokens (
+      id VARCHAR PRIMARY KEY,
+      hash VARCHAR NOT NULL,
+      label VARCHAR NOT NULL,
+      role VARCHAR NOT NULL,
+      created_at VARCHAR NOT NULL,
+      revoked_at VARCHAR)`,
+    `CREATE TABLE view_ownership (
+      name VARCHAR PRIMARY KEY,
+      source_name VARCHAR NOT NULL)`,
+    `CREATE TABLE write_probe (
+      id INTEGER PRIMARY KEY,
+      written_at VARCHAR NOT NULL)`,
+  ],
+};
