@@ -10,7 +10,8 @@ export async function readExtractCatalogue(folder: ExtractFolder, limits: Databa
   if (!existsSync(folder.database)) return { generation: 0, tables: new Map(), remoteAttach: [] };
   await using database = await Database.open(folder.database, limits, { readOnly: true });
   using session = await database.connect();
-  return readCatalogue(session);
+  // Awaited here: a session that closes under a running statement takes the process with it.
+  return await readCatalogue(session);
 }
 
 /** Reads the catalogue of the session's main database. */

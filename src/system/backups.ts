@@ -53,5 +53,6 @@ export async function verifyState(path: string, limits: DatabaseLimits): Promise
     const name = identifier(table_name);
     await session.rows(`SELECT count(*), count(hash(t)) FROM ${name} AS t`);
   }
-  return schemaVersion(session);
+  // Awaited here: a session that closes under a running statement takes the process with it.
+  return await schemaVersion(session);
 }
