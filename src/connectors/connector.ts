@@ -5,7 +5,7 @@
  * retries a table or swallows an error.
  */
 import type { z } from 'zod';
-import type { Column } from '../contract/shapes.ts';
+import type { Column, RemoteAttach } from '../contract/shapes.ts';
 import type { Session } from '../duckdb/session.ts';
 import type { AttacheError } from '../errors/attache-error.ts';
 import type { ReadRange, TableOptions } from './table-options.ts';
@@ -25,6 +25,8 @@ export interface Connector<Settings = any> {
   readonly options: z.ZodObject;
   /** Which shared table options and strategies the source can serve. */
   readonly serves: Serves;
+  /** How many tables of a run, and how many pieces of a table, are in work at once; default 2 and 2. */
+  readonly parallel?: { tables: number; pieces: number };
   /** One cheap probe that proves credentials and rights; throws a coded error when it fails. */
   check(context: SourceContext<Settings>): Promise<CheckReport>;
   /** The tables the source offers. */
@@ -144,7 +146,16 @@ export type TablePlan =
   | { kind: 'unchanged'; reason: string }
   /** Nothing is wrong; the source is not ready, old data stays and the next run tries again. */
   | { kind: 'postponed'; reason: string }
+  | RemotePlan
   | ReadPlan;
+
+/** For `query_mode: remote`: nothing is brought; the catalogue says what is there and how a session attaches it. */
+export interface RemotePlan {
+  kind: 'remote';
+  columns: Column[];
+  attach: RemoteAttach;
+  warnings?: string[];
+}
 
 export interface ReadPlan {
   kind: 'read';
@@ -159,8 +170,8 @@ export interface ReadPlan {
   rowBytes?: number;
   /** `key`: sort each piece by the primary key. `source`: the pieces arrive in an order that the same rows always have. */
   order: 'key' | 'source';
-  /** Where a session can attach the source, for `query_mode: remote`. */
-  remoteAttach?: { alias: string; extension: string; url: string; token_env: string };
+  /** The source vouches that the primary key is unique; otherwise the sort needs every column to be reproducible. */
+  uniqueKey?: boolean;
   /** How many rejected rows the table may have, kept pieces included; more fail the table with `too_many_rejects`. Absent: none. */
   rejectLimits?: { rows: number | null; ratio: number | null };
   /** The source's own watermark of this read, exact text; the next `changes` range starts there. */
@@ -223,7 +234,7 @@ export interface OpenPiece {
   feed?: () => Promise<{ rows: number | null }>;
   /** Called after the scan when it failed (`failure`) or passed (null): another, more careful way to read the same rows, or null to let the outcome stand. What the scan wrote is dropped when it answers one. */
   recover?: (failure: unknown) => Promise<OpenPiece | null>;
-  /** Called after the scan: rows that could not be taken. They count as sent. */
+  /** Called after the scan: the rows that could not be taken, one entry for each row. They count as sent. */
   rejects?: () => Promise<Reject[]>;
   /** Releases what `open` took, also after a failure. */
   close?: () => Promise<void>;

@@ -13,7 +13,7 @@ export async function extractSource(
 
 /** Asks the source's connector in a child process. */
 export async function askConnector<Q extends ConnectorQuestion>(
-  request: Omit<ExtractRequest, 'tables' | 'full'>,
+  request: Omit<ExtractRequest, 'runId' | 'tables' | 'full'>,
   question: Q,
   options: { signal?: AbortSignal } = {},
 ): Promise<ConnectorAnswer<Q>> {

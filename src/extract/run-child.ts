@@ -6,7 +6,7 @@ import type { ConnectorQuestion, ExtractEvent, ExtractRequest } from './shapes.t
 /** What the parent tells the child, once. */
 export type ChildTask =
   | { kind: 'extract'; request: ExtractRequest }
-  | { kind: 'ask'; request: Omit<ExtractRequest, 'tables' | 'full'>; question: ConnectorQuestion };
+  | { kind: 'ask'; request: Omit<ExtractRequest, 'runId' | 'tables' | 'full'>; question: ConnectorQuestion };
 
 /** What the child tells the parent. */
 export type ChildMessage = Message<ExtractEvent>;

@@ -6,6 +6,8 @@ import type { ErrorRecord } from '../errors/attache-error.ts';
 
 /** One run over tables of one source. */
 export interface ExtractRequest {
+  /** Names the run: rejected rows lie in `.da/rejects/{runId}/{table}.ndjson` of the extract. */
+  runId: string;
   /** Absolute. */
   dataDirectory: string;
   source: SourceConfig;

@@ -4,7 +4,9 @@ import { armCrashPoint } from '../publish/crash-point.ts';
 import type { ChildMessage } from './run-child.ts';
 
 /** Performs the one task this process was started for; `signal` is aborted when the parent cancels. */
-export async function serveParent<Task>(perform: (task: Task, signal: AbortSignal) => Promise<unknown>): Promise<void> {
+export async function serveParent<Task, Event = never>(
+  perform: (task: Task, signal: AbortSignal, emit: (event: Event) => void) => Promise<unknown>,
+): Promise<void> {
   const abort = new AbortController();
   process.on('message', (message: Task | { kind: 'cancel' }) => {
     if (isCancel(message)) abort.abort();
@@ -17,9 +19,9 @@ export async function serveParent<Task>(perform: (task: Task, signal: AbortSigna
   await send({ kind: 'ready' });
 
   async function answer(task: Task): Promise<void> {
-    const message = await perform(task, abort.signal).then(
-      (value): ChildMessage<never> => ({ kind: 'result', value }),
-      (thrown): ChildMessage<never> => ({ kind: 'error', error: toErrorRecord(thrown) satisfies ErrorRecord }),
+    const message = await perform(task, abort.signal, (event) => void send({ kind: 'event', event })).then(
+      (value): ChildMessage<Event> => ({ kind: 'result', value }),
+      (thrown): ChildMessage<Event> => ({ kind: 'error', error: toErrorRecord(thrown) satisfies ErrorRecord }),
     );
     await send(message);
     process.exit(0);
@@ -30,7 +32,7 @@ function isCancel(message: unknown): message is { kind: 'cancel' } {
   return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'cancel';
 }
 
-function send(message: ChildMessage<never>): Promise<void> {
+function send(message: ChildMessage<unknown>): Promise<void> {
   return new Promise((resolve) => {
     if (process.send === undefined || !process.connected) resolve();
     else process.send(message, undefined, undefined, () => resolve());

@@ -1,0 +1,28 @@
+/** The extraction child: performs one task and lets nothing secret out of it. */
+import { fromErrorRecord, toErrorRecord } from '../errors/attache-error.ts';
+import { redact } from '../errors/redact.ts';
+import { serveParent } from '../process/serve-parent.ts';
+import { answerQuestion } from './answer-question.ts';
+import type { ChildTask } from './run-child.ts';
+import { runExtract } from './run-extract.ts';
+import type { ExtractEvent } from './shapes.ts';
+
+await serveParent<ChildTask, ExtractEvent>(async (task, signal, emit) => {
+  const clean = (text: string) => redact(text, Object.values(task.request.secrets));
+  try {
+    const value =
+      task.kind === 'extract'
+        ? await runExtract(task.request, { signal, onEvent: (event) => emit(cleaned(event, clean)) })
+        : await answerQuestion(task.request, task.question, signal);
+    return cleaned(value, clean);
+  } catch (thrown) {
+    throw fromErrorRecord(cleaned(toErrorRecord(thrown), clean));
+  }
+});
+
+/** A copy of plain data with every text redacted. */
+function cleaned<T>(value: T, clean: (text: string) => string): T {
+  return JSON.parse(JSON.stringify(value), (_key, inner: unknown) =>
+    typeof inner === 'string' ? clean(inner) : inner,
+  ) as T;
+}

@@ -1,0 +1,102 @@
+/** Column plans as SQL, and what happens to columns whose values do not fit. Pure. */
+import type { ColumnPlan } from '../connectors/connector.ts';
+import type { Column } from '../contract/shapes.ts';
+import { identifier } from '../duckdb/quote.ts';
+
+const lossyMark = 'da_lossy:';
+
+/** The projection of a piece's relation. A value that cannot be kept in its type stops the statement with a mark that names the column. */
+export function projection(columns: readonly ColumnPlan[]): string {
+  return columns.map((column, index) => `${guarded(column, index)} AS ${identifier(column.name)}`).join(', ');
+}
+
+function guarded(column: ColumnPlan, index: number): string {
+  const value = published(column);
+  if (column.lossy === undefined) return value;
+  return `CASE WHEN ${onWire(column.lossy, column)} THEN CAST(error('${lossyMark}${index}') AS ${column.type}) ELSE ${value} END`;
+}
+
+function published(column: ColumnPlan): string {
+  return onWire(column.expression ?? `CAST($ AS ${column.type})`, column);
+}
+
+function onWire(sql: string, column: ColumnPlan): string {
+  return sql.replaceAll('$', () => identifier(column.wire));
+}
+
+/** The index of the column whose value stopped a statement, or null when it failed for another reason. */
+export function lossyColumn(thrown: unknown): number | null {
+  const found = thrown instanceof Error ? new RegExp(`${lossyMark}(\\d+)`).exec(thrown.message) : null;
+  return found === null ? null : Number(found[1]);
+}
+
+/** SQL that counts, for each column that can lose values, how many it would lose: columns `n0`, `n1`, … by position in `columns`. Null when none can. */
+export function lossCounts(columns: readonly ColumnPlan[]): string | null {
+  const counts = columns.flatMap((column, index) =>
+    column.lossy === undefined ? [] : [`count(*) FILTER (WHERE ${onWire(column.lossy, column)}) AS n${index}`],
+  );
+  return counts.length === 0 ? null : counts.join(', ');
+}
+
+/** Thrown when a piece holds values that its columns cannot keep. */
+export class LossyColumns extends Error {
+  /** Number of values by index of the column. */
+  readonly counts: ReadonlyMap<number, number>;
+
+  constructor(counts: ReadonlyMap<number, number>) {
+    super('values do not fit their columns');
+    this.counts = counts;
+  }
+}
+
+/** The plan with the losing columns kept as the text the source sent, and a sentence for each. */
+export function withTextColumns(
+  columns: readonly ColumnPlan[],
+  lossy: LossyColumns,
+): { columns: ColumnPlan[]; warnings: string[] } {
+  const warnings: string[] = [];
+  const text = columns.map((column, index) => {
+    const count = lossy.counts.get(index);
+    if (count === undefined) return column;
+    warnings.push(`column ${column.name} is kept as text: at least ${count} of its values do not fit ${column.type}`);
+    return asText(column);
+  });
+  return { columns: text, warnings };
+}
+
+/** DuckDB cannot tell names apart that differ only in case: the second gets `_2`, and people are told. */
+export function withUniqueNames(columns: readonly ColumnPlan[]): { columns: ColumnPlan[]; warnings: string[] } {
+  const taken = new Set<string>();
+  const warnings: string[] = [];
+  const unique = columns.map((column) => {
+    let name = column.name;
+    for (let count = 2; taken.has(name.toLowerCase()); count += 1) name = `${column.name}_${count}`;
+    taken.add(name.toLowerCase());
+    if (name === column.name) return column;
+    warnings.push(`column ${column.name} is named ${name}: the table has another one that differs only in case`);
+    return { ...column, name };
+  });
+  return { columns: unique, warnings };
+}
+
+/** A column that once had to be text stays text, so that a table does not change its shape with every value that comes and goes. */
+export function withColumnsAsBefore(
+  columns: readonly ColumnPlan[],
+  before: readonly Column[] | null,
+): { columns: ColumnPlan[]; warnings: string[] } {
+  const types = new Map(before?.map((column) => [column.name, column.type]));
+  const sticky = columns.filter(
+    (column) => column.lossy !== undefined && types.get(column.name) === 'VARCHAR' && column.type !== 'VARCHAR',
+  );
+  return {
+    columns: columns.map((column) => (sticky.includes(column) ? asText(column) : column)),
+    warnings: sticky.map(
+      (column) =>
+        `column ${column.name} stays text: it held values that do not fit ${column.type}; sync it in full to try again`,
+    ),
+  };
+}
+
+function asText({ name, sourceType, wire }: ColumnPlan): ColumnPlan {
+  return { name, sourceType, wire, type: 'VARCHAR' };
+}

@@ -1,0 +1,36 @@
+/** How a table is laid out in files: sizes are chosen once and then kept, so that borders stay where they are. Pure. */
+import type { ReadPlan } from '../connectors/connector.ts';
+import type { TableState } from './table-state.ts';
+
+export interface Layout {
+  /** Rows of a Parquet row group. */
+  rowGroupRows: number;
+  /** Rows of a part, a multiple of `rowGroupRows`; null while every piece fits one part. */
+  partRows: number | null;
+}
+
+/** DuckDB's own default, a multiple of its vector size. */
+const defaultRowGroupRows = 122_880;
+const smallestRowGroupRows = 2_048;
+/** Text bytes of a row group: the Parquet writer holds whole row groups in memory whatever the limit says. */
+const rowGroupBytes = 96 * 1024 * 1024;
+
+export const partBytes = { target: 96 * 1024 * 1024, largest: 144 * 1024 * 1024 };
+
+export function layoutFor(plan: ReadPlan, state: TableState | null): Layout {
+  if (state !== null) return { rowGroupRows: state.row_group_rows, partRows: state.part_rows };
+  return { rowGroupRows: rowGroupRowsFor(plan.rowBytes), partRows: null };
+}
+
+function rowGroupRowsFor(rowBytes: number | undefined): number {
+  if (rowBytes === undefined || rowBytes * defaultRowGroupRows <= rowGroupBytes) return defaultRowGroupRows;
+  const fitting = 2 ** Math.floor(Math.log2(rowGroupBytes / rowBytes));
+  return Math.max(smallestRowGroupRows, Math.min(defaultRowGroupRows, fitting));
+}
+
+/** Rows of a part so that parts of a file of `rows` rows in `bytes` come out near the target; null when the file is one part. */
+export function partRowsFor(rows: number, bytes: number, rowGroupRows: number): number | null {
+  if (bytes <= partBytes.largest) return null;
+  const groups = Math.max(1, Math.round((rows * partBytes.target) / bytes / rowGroupRows));
+  return groups * rowGroupRows;
+}

@@ -1,0 +1,248 @@
+/** Loads one piece: the source's bytes run through DuckDB into a Parquet file in scratch, which is counted, cut and sealed into parts. */
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ColumnPlan, OpenPiece, Piece, ReadPlan, Reject, TableRequest } from '../connectors/connector.ts';
+import type { Part } from '../contract/shapes.ts';
+import { identifier, literal } from '../duckdb/quote.ts';
+import type { Session, WriteStatistics } from '../duckdb/session.ts';
+import { AttacheError } from '../errors/attache-error.ts';
+import { cutParquet } from '../publish/cut-parquet.ts';
+import { sealPart } from '../publish/seal-part.ts';
+import { LossyColumns, lossCounts, lossyColumn, projection } from './columns.ts';
+import { type Layout, partRowsFor } from './layout.ts';
+import { createPipe, type OwnedPipe } from './pipe.ts';
+import type { Run } from './run.ts';
+
+export interface LoadedPiece {
+  parts: Part[];
+  rejects: Reject[];
+}
+
+/** Loads `piece` and seals its parts. An empty piece has none. `layout.partRows` is fixed here by the first piece that is too large for one part. */
+export async function loadPiece(
+  run: Run,
+  table: TableRequest,
+  plan: ReadPlan,
+  columns: readonly ColumnPlan[],
+  piece: Piece,
+  layout: Layout,
+): Promise<LoadedPiece> {
+  const directory = join(run.scratch, randomUUID());
+  await mkdir(directory, { recursive: true });
+  const file = join(directory, 'piece.parquet');
+  try {
+    const statement = (relation: string) =>
+      copyStatement(relation, columns, orderOf(plan, table, columns), file, {
+        piece: piece.id,
+        rowGroupRows: layout.rowGroupRows,
+      });
+    const { written, rejects } = await withOpenPiece(run, table, piece, directory, (opened) =>
+      scan(run, opened, statement, columns),
+    );
+    const parts = await sealFile(run, table, file, written, layout);
+    return { parts, rejects };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** A part with the table's full schema and no rows: what an empty table is made of. */
+export async function loadEmptyPart(run: Run, table: TableRequest, columns: readonly ColumnPlan[]): Promise<Part> {
+  const file = join(run.scratch, `${randomUUID()}.parquet`);
+  const select = columns.map((column) => `CAST(NULL AS ${column.type}) AS ${identifier(column.name)}`).join(', ');
+  const session = await run.database.connect();
+  try {
+    await session.run(
+      `COPY (SELECT ${select} LIMIT 0) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`,
+    );
+  } finally {
+    session.close();
+  }
+  return sealPart(run.folder, table.id, file, 0);
+}
+
+/** A piece while it is read: `halt` stops the scan and what brings its bytes. */
+interface OpenedPiece {
+  session: Session;
+  open: OpenPiece;
+  halt(): void;
+}
+
+async function withOpenPiece<T>(
+  run: Run,
+  table: TableRequest,
+  piece: Piece,
+  directory: string,
+  work: (opened: OpenedPiece) => Promise<T>,
+): Promise<T> {
+  const session = await run.database.connect();
+  const pipes: OwnedPipe[] = [];
+  const stop = new AbortController();
+  const signal = AbortSignal.any([run.signal, stop.signal]);
+  let open: OpenPiece | null = null;
+  signal.addEventListener(
+    'abort',
+    () => {
+      session.interrupt();
+      for (const pipe of pipes) pipe.destroy();
+    },
+    { once: true },
+  );
+  try {
+    open = await piece.open({
+      session,
+      scratch: directory,
+      signal,
+      pipe: async () => {
+        const pipe = await createPipe(directory, `${pipes.length}.pipe`);
+        pipes.push(pipe);
+        return pipe;
+      },
+      progress: (bytes) => run.emit({ kind: 'table_progress', table: table.id, bytes, rows: 0 }),
+    });
+    const opened = { session, open, halt: () => stop.abort() };
+    return await run.copySlot(() => work(opened));
+  } finally {
+    await open?.close?.();
+    session.close();
+  }
+}
+
+interface Scanned {
+  written: WriteStatistics;
+  rejects: Reject[];
+}
+
+/** Scans the piece; where that fails or leaves doubts, the connector may offer a more careful way to read the same rows. */
+async function scan(
+  run: Run,
+  opened: OpenedPiece,
+  statement: (relation: string) => string,
+  columns: readonly ColumnPlan[],
+): Promise<Scanned> {
+  const outcome = await attemptScan(opened, statement(opened.open.relation));
+  const careful = run.signal.aborted
+    ? null
+    : await opened.open.recover?.('failure' in outcome ? outcome.failure : null);
+  if (careful) return scan(run, { ...opened, open: careful }, statement, columns);
+  if ('failure' in outcome) throw await explain(run, opened, columns, outcome.failure);
+  const rejects = (await opened.open.rejects?.()) ?? [];
+  checkSentRows(outcome.sent, outcome.written.rows, rejects.length);
+  return { written: outcome.written, rejects };
+}
+
+/** Runs the statement while the bytes are brought; the first of the two to fail stops the other and is the outcome. */
+async function attemptScan(
+  { session, open, halt }: OpenedPiece,
+  statement: string,
+): Promise<{ written: WriteStatistics; sent: number | null } | { failure: unknown }> {
+  const failures: unknown[] = [];
+  const watched = async <T>(work: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work;
+    } catch (thrown) {
+      failures.push(thrown);
+      halt();
+      return undefined;
+    }
+  };
+  const [written, fed] = await Promise.all([
+    watched(session.copyToParquet(statement)),
+    watched(open.feed?.() ?? Promise.resolve({ rows: null })),
+  ]);
+  if (written === undefined || fed === undefined) return { failure: failures[0] };
+  return { written, sent: fed.rows };
+}
+
+function checkSentRows(sent: number | null, written: number, rejected: number): void {
+  if (sent === null || sent === written + rejected) return;
+  throw new AttacheError('rows_missing', {
+    message: `The source sent ${sent} rows and ${written} were written${rejected > 0 ? `, ${rejected} rejected` : ''}.`,
+    hint: 'The table keeps its data. Sync it again.',
+    retryable: true,
+  });
+}
+
+async function explain(
+  run: Run,
+  { session, open }: OpenedPiece,
+  columns: readonly ColumnPlan[],
+  failure: unknown,
+): Promise<unknown> {
+  const index = lossyColumn(failure);
+  if (index === null) return asSourceError(run, failure);
+  // A stream is used up by now, so there only the fact is known; what can be read again is counted.
+  const counts = open.feed === undefined ? lossCounts(columns) : null;
+  if (counts === null) return new LossyColumns(new Map([[index, 1]]));
+  const row = await session.first<Record<string, string>>(`SELECT ${counts} FROM ${open.relation}`);
+  const found = Object.entries(row ?? {}).map(([name, count]) => [Number(name.slice(1)), Number(count)] as const);
+  return new LossyColumns(new Map(found.filter(([, count]) => count > 0)));
+}
+
+function copyStatement(
+  relation: string,
+  columns: readonly ColumnPlan[],
+  orderBy: string,
+  file: string,
+  { piece, rowGroupRows }: { piece: string; rowGroupRows: number },
+): string {
+  const rows = `SELECT ${projection(columns)} FROM ${relation}`;
+  const query = orderBy === '' ? rows : `SELECT * FROM (${rows}) ORDER BY ${orderBy}`;
+  // The piece's mark keeps two pieces with the same rows apart: parts are named by content, and each must be listed once.
+  const mark = createHash('sha256').update(piece).digest('hex').slice(0, 16);
+  return `COPY (${query}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${rowGroupRows}, KV_METADATA {da_piece: ${literal(mark)}}, RETURN_STATS true)`;
+}
+
+/** A sort is reproducible only without ties; a key nobody vouches for is followed by every other column. */
+function orderOf(plan: ReadPlan, table: TableRequest, columns: readonly ColumnPlan[]): string {
+  if (plan.order === 'source') return '';
+  const names = columns.map((column) => column.name);
+  const key = table.primary_key.filter((name) => names.includes(name));
+  const order =
+    plan.uniqueKey === true && key.length > 0 ? key : [...key, ...names.filter((name) => !key.includes(name))];
+  return order.map(identifier).join(', ');
+}
+
+async function sealFile(
+  run: Run,
+  table: TableRequest,
+  file: string,
+  written: WriteStatistics,
+  layout: Layout,
+): Promise<Part[]> {
+  if (written.rows === 0) return [];
+  layout.partRows ??= partRowsFor(written.rows, written.sizeBytes, layout.rowGroupRows);
+  const files =
+    layout.partRows === null || written.rows <= layout.partRows
+      ? [{ path: file, rows: written.rows }]
+      : await cutParquet(file, layout.partRows);
+  const parts: Part[] = [];
+  for (const { path, rows } of files) parts.push(await sealPart(run.folder, table.id, path, rows));
+  return parts;
+}
+
+function asSourceError(run: Run, thrown: unknown): unknown {
+  if (run.signal.aborted || thrown instanceof AttacheError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (/Out of Memory/i.test(message)) {
+    return new AttacheError('memory_exceeded', {
+      message: `DuckDB ran out of its memory limit: ${message}`,
+      hint: 'Raise duckdb.memory_limit.',
+      cause: thrown,
+    });
+  }
+  if (/No space left|disk is full|max_temp_directory_size/i.test(message)) {
+    return new AttacheError('disk_full', {
+      message: `The disk is full: ${message}`,
+      hint: 'Free some space and sync again; the table keeps its data.',
+      retryable: true,
+      cause: thrown,
+    });
+  }
+  return new AttacheError('source_data', {
+    message: `The data could not be loaded: ${message}`,
+    hint: 'The table keeps its data.',
+    cause: thrown,
+  });
+}

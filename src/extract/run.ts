@@ -1,0 +1,23 @@
+/** What all steps of one extraction share. Types only. */
+import type { Connector, ReadSession } from '../connectors/connector.ts';
+import type { ExtractFolder } from '../contract/extract-folder.ts';
+import type { ExtractCatalogue } from '../contract/shapes.ts';
+import type { Database, DatabaseLimits } from '../duckdb/database.ts';
+import type { ExtractEvent, ExtractRequest } from './shapes.ts';
+
+export interface Run {
+  request: ExtractRequest;
+  connector: Connector;
+  folder: ExtractFolder;
+  /** Absolute path of the run's scratch folder. */
+  scratch: string;
+  database: Database;
+  databaseLimits: DatabaseLimits;
+  reading: ReadSession;
+  /** What was live when the run began; nobody else publishes while the run holds the source's lock. */
+  published: ExtractCatalogue;
+  /** Lets as many COPY statements run at once as DuckDB has threads. */
+  copySlot: <T>(work: () => Promise<T>) => Promise<T>;
+  signal: AbortSignal;
+  emit(event: ExtractEvent): void;
+}

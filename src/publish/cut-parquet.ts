@@ -1,0 +1,235 @@
+/**
+ * Cuts one Parquet file into several at row-group borders without decoding a value: row groups are copied as they are, footers are written anew.
+ * DuckDB's own splitting puts borders elsewhere in every run; one file in kept or sorted order has the same bytes every time, and so have its cuts.
+ * Format: parquet.thrift of Apache Parquet (field numbers below).
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import { AttacheError } from '../errors/attache-error.ts';
+import { readStruct, structElement, type ThriftStruct, type ThriftValue, writeStruct } from './thrift-compact.ts';
+
+const magic = Buffer.from('PAR1');
+const copyBytes = 4 * 1024 * 1024;
+
+const fileField = { numRows: 3, rowGroups: 4, keyValues: 5 } as const;
+const groupField = { columns: 1, numRows: 3, fileOffset: 5, ordinal: 7 } as const;
+const chunkField = {
+  fileOffset: 2,
+  metaData: 3,
+  offsetIndex: 4,
+  offsetIndexLength: 5,
+  columnIndex: 6,
+  columnIndexLength: 7,
+} as const;
+const metaField = {
+  compressedSize: 7,
+  dataPage: 9,
+  indexPage: 10,
+  dictionaryPage: 11,
+  bloomFilter: 14,
+  bloomFilterLength: 15,
+} as const;
+
+/** Cuts `path` into files `path.0`, `path.1`, … of `partRows` rows each, the last one shorter; row groups must divide `partRows`. The original stays. */
+export async function cutParquet(path: string, partRows: number): Promise<{ path: string; rows: number }[]> {
+  const source = await open(path, 'r');
+  try {
+    const footer = await readFooter(source, path);
+    const groups = structs(footer.fields.get(fileField.rowGroups));
+    const parts: { path: string; rows: number }[] = [];
+    for (const batch of batches(groups, partRows)) {
+      const target = `${path}.${parts.length}`;
+      parts.push({ path: target, rows: await writePart(source, target, footer, batch, parts.length) });
+    }
+    return parts;
+  } finally {
+    await source.close();
+  }
+}
+
+async function readFooter(file: FileHandle, path: string): Promise<ThriftStruct> {
+  const { size } = await file.stat();
+  const tail = await readAt(file, size - 8, 8);
+  const length = tail.readUInt32LE(0);
+  if (!tail.subarray(4).equals(magic) || length > size - 12)
+    throw new AttacheError('integrity', { message: `${path} is not a complete Parquet file.`, retryable: true });
+  return readStruct(await readAt(file, size - 8 - length, length));
+}
+
+/** Consecutive row groups, as many as `partRows` rows hold. */
+function batches(groups: ThriftStruct[], partRows: number): ThriftStruct[][] {
+  const result: ThriftStruct[][] = [];
+  let rows = 0;
+  for (const group of groups) {
+    const more = Number(integer(group, groupField.numRows) ?? 0n);
+    if (result.length === 0 || rows + more > partRows) {
+      result.push([]);
+      rows = 0;
+    }
+    result.at(-1)!.push(group);
+    rows += more;
+  }
+  return result;
+}
+
+async function writePart(
+  source: FileHandle,
+  path: string,
+  footer: ThriftStruct,
+  groups: ThriftStruct[],
+  index: number,
+): Promise<number> {
+  const target = await open(path, 'wx');
+  try {
+    await target.write(magic, 0, magic.length, 0);
+    let position = magic.length;
+    const moved: ThriftStruct[] = [];
+    for (const [ordinal, group] of groups.entries()) {
+      const { start, end } = extent(group);
+      await copyRange(source, start, end - start, target, position);
+      moved.push(shiftGroup(group, position - start, ordinal));
+      position += end - start;
+    }
+    for (const group of moved) position = await copyBloomFilters(source, group, target, position);
+    const rows = groups.reduce((sum, group) => sum + (integer(group, groupField.numRows) ?? 0n), 0n);
+    const fields = new Map(footer.fields);
+    fields.set(fileField.numRows, { type: 'i64', value: rows });
+    fields.set(fileField.rowGroups, { type: 'list', element: structElement, values: moved });
+    fields.set(fileField.keyValues, withKeyValue(fields.get(fileField.keyValues), 'da_part', String(index)));
+    const encoded = writeStruct({ type: 'struct', fields });
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(encoded.length);
+    const tail = Buffer.concat([encoded, length, magic]);
+    await target.write(tail, 0, tail.length, position);
+    return Number(rows);
+  } finally {
+    await target.close();
+  }
+}
+
+/** First and one past the last byte of a row group's pages. */
+function extent(group: ThriftStruct): { start: number; end: number } {
+  let start = Number.POSITIVE_INFINITY;
+  let end = 0;
+  for (const chunk of structs(group.fields.get(groupField.columns))) {
+    const meta = metaOf(chunk);
+    const data = Number(integer(meta, metaField.dataPage));
+    const dictionary = Number(integer(meta, metaField.dictionaryPage) ?? 0n);
+    const first = dictionary > 0 && dictionary < data ? dictionary : data;
+    start = Math.min(start, first);
+    end = Math.max(end, first + Number(integer(meta, metaField.compressedSize)));
+  }
+  return { start, end };
+}
+
+function shiftGroup(group: ThriftStruct, by: number, ordinal: number): ThriftStruct {
+  const fields = new Map(group.fields);
+  const columns = fields.get(groupField.columns) as ThriftValue & { type: 'list' };
+  fields.set(groupField.columns, {
+    ...columns,
+    values: (columns.values as ThriftStruct[]).map((chunk) => shiftChunk(chunk, by)),
+  });
+  shift(fields, groupField.fileOffset, by);
+  if (fields.has(groupField.ordinal)) fields.set(groupField.ordinal, { type: 'i16', value: BigInt(ordinal) });
+  return { type: 'struct', fields };
+}
+
+function shiftChunk(chunk: ThriftStruct, by: number): ThriftStruct {
+  const fields = new Map(chunk.fields);
+  const meta = new Map(metaOf(chunk).fields);
+  for (const field of [metaField.dataPage, metaField.indexPage, metaField.dictionaryPage]) shift(meta, field, by);
+  shift(fields, chunkField.fileOffset, by);
+  // Page indexes lie outside the row groups; readers do without them.
+  for (const field of [
+    chunkField.offsetIndex,
+    chunkField.offsetIndexLength,
+    chunkField.columnIndex,
+    chunkField.columnIndexLength,
+  ])
+    fields.delete(field);
+  fields.set(chunkField.metaData, { type: 'struct', fields: meta });
+  return { type: 'struct', fields };
+}
+
+/** Offsets of 0 mean "none" and stay. */
+function shift(fields: Map<number, ThriftValue>, field: number, by: number): void {
+  const value = fields.get(field);
+  if (value?.type === 'i64' && value.value > 0n) fields.set(field, { type: 'i64', value: value.value + BigInt(by) });
+}
+
+/** Bloom filters lie behind the row groups; each is copied behind the new ones. One of unknown length is left out, which costs speed and no answer. */
+async function copyBloomFilters(
+  source: FileHandle,
+  group: ThriftStruct,
+  target: FileHandle,
+  position: number,
+): Promise<number> {
+  let end = position;
+  for (const chunk of structs(group.fields.get(groupField.columns))) {
+    const meta = metaOf(chunk).fields;
+    const offset = integer(metaOf(chunk), metaField.bloomFilter);
+    const length = integer(metaOf(chunk), metaField.bloomFilterLength);
+    if (offset === null) continue;
+    if (length === null) {
+      meta.delete(metaField.bloomFilter);
+      continue;
+    }
+    await copyRange(source, Number(offset), Number(length), target, end);
+    meta.set(metaField.bloomFilter, { type: 'i64', value: BigInt(end) });
+    end += Number(length);
+  }
+  return end;
+}
+
+async function copyRange(
+  source: FileHandle,
+  from: number,
+  length: number,
+  target: FileHandle,
+  to: number,
+): Promise<void> {
+  const buffer = Buffer.allocUnsafe(Math.min(copyBytes, length));
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, length - done), from + done);
+    if (bytesRead === 0)
+      throw new AttacheError('integrity', { message: 'A Parquet file ended inside a row group.', retryable: true });
+    await target.write(buffer, 0, bytesRead, to + done);
+    done += bytesRead;
+  }
+}
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(Math.max(0, length));
+  await file.read(buffer, 0, buffer.length, Math.max(0, position));
+  return buffer;
+}
+
+function withKeyValue(list: ThriftValue | undefined, key: string, value: string): ThriftValue {
+  const pair: ThriftStruct = {
+    type: 'struct',
+    fields: new Map([
+      [1, text(key)],
+      [2, text(value)],
+    ]),
+  };
+  return { type: 'list', element: structElement, values: [...structs(list), pair] };
+}
+
+function text(value: string): ThriftValue {
+  return { type: 'binary', value: Buffer.from(value) };
+}
+
+function structs(value: ThriftValue | undefined): ThriftStruct[] {
+  return value?.type === 'list' ? (value.values as ThriftStruct[]) : [];
+}
+
+function metaOf(chunk: ThriftStruct): ThriftStruct {
+  const meta = chunk.fields.get(chunkField.metaData);
+  if (meta?.type !== 'struct')
+    throw new AttacheError('integrity', { message: 'A Parquet column chunk has no metadata.' });
+  return meta;
+}
+
+function integer(struct: ThriftStruct, field: number): bigint | null {
+  const value = struct.fields.get(field);
+  return value?.type === 'i64' || value?.type === 'i32' || value?.type === 'i16' ? value.value : null;
+}
