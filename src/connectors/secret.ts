@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export const secretSettings = z.registry<{ secret: true }>();
 
-/** A text setting whose value is never shown. */
-export function secret(): z.ZodString {
-  return z.string().min(1).register(secretSettings, { secret: true });
+/** A text setting whose value is never shown; the mark goes on last, because describing a schema makes a copy without it. */
+export function secret(description = ''): z.ZodString {
+  return z.string().min(1).describe(description).register(secretSettings, { secret: true });
 }

@@ -6,11 +6,12 @@ import { probe } from '../../duckdb/probe.ts';
 import { literal, qualified } from '../../duckdb/quote.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
 import { type AttachWay, defineConnector, type SourceContext } from '../connector.ts';
+import { filePath } from '../file-path.ts';
 import { discoverTables } from './discover-tables.ts';
 import { keepableType } from './keepable-type.ts';
 
 const settings = z.strictObject({
-  path: z.string().min(1).meta({ title: 'File', description: 'A DuckDB file, e.g. ./warehouse.duckdb.' }),
+  path: filePath('A DuckDB file, e.g. ./warehouse.duckdb.'),
 });
 
 type Settings = z.infer<typeof settings>;
