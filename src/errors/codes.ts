@@ -31,6 +31,7 @@ export const errorCodes = {
   cancelled: { exit: 1, status: 409, title: 'Cancelled' },
   timed_out: { exit: 1, status: 504, title: 'The time limit was reached' },
   memory_exceeded: { exit: 1, status: 507, title: 'The memory limit was reached' },
+  not_writable: { exit: 1, status: 500, title: 'The folder cannot be written' },
   disk_full: { exit: 1, status: 507, title: 'Not enough disk space' },
   child_failed: { exit: 1, status: 500, title: 'The child process ended without a result' },
   contract_broken: { exit: 7, status: 422, title: 'The folder does not fulfil the contract' },
