@@ -22,27 +22,33 @@ export interface Unload {
   settings: Settings;
 }
 
+/** Gzip keeps one core busy per slice, so a few slices are written at a time. */
+const writers = 2;
+
 /** Paths of the slices in the order of their rows. */
 export async function unloadSlices(database: Database, unload: Unload): Promise<string[]> {
   const { sql, columns } = selectRows(unload.table, unload.selection);
   mkdirSync(unload.folder, { recursive: true });
-  return database.read(async (connection) => {
-    const result = identifier(`unload_${unload.id}`);
-    await connection.run(`CREATE TEMP TABLE ${result} AS ${sql}`);
-    const total = Number((await connection.runAndReadAll(`SELECT count(*) FROM ${result}`)).getRowsJson()[0]![0]);
-    if (total === 0) return emptySlices(unload);
-    const perSlice = unload.settings.isSliced ? unload.settings.sliceRows : total;
-    const paths: string[] = [];
-    for (let start = 0; start < total; start += perSlice) {
-      const path = join(unload.folder, `slice-${paths.length}`);
-      const part = `FROM ${result} WHERE rowid >= ${start} AND rowid < ${start + perSlice}`;
-      if (unload.fileType === 'parquet') await copyParquet(connection, unload, columns, part, path);
-      else await copyCsv(connection, unload, columns, part, path);
-      paths.push(path);
-    }
-    await connection.run(`DROP TABLE ${result}`);
-    return paths;
-  });
+  const result = identifier(`unload_${unload.id}`);
+  await database.read((connection) => connection.run(`CREATE TABLE ${result} AS ${sql}`));
+  const total = Number((await database.rows(`SELECT count(*) FROM ${result}`))[0]![0]);
+  const perSlice = unload.settings.isSliced ? unload.settings.sliceRows : Math.max(total, 1);
+  const count = Math.ceil(total / perSlice);
+  const paths = Array.from({ length: count }, (_, n) => join(unload.folder, `slice-${n}`));
+  let next = 0;
+  const writeSlices = () =>
+    database.read(async (connection) => {
+      while (next < count) {
+        const n = next;
+        next += 1;
+        const part = `FROM ${result} WHERE rowid >= ${n * perSlice} AND rowid < ${(n + 1) * perSlice}`;
+        if (unload.fileType === 'parquet') await copyParquet(connection, unload, columns, part, paths[n]!);
+        else await copyCsv(connection, unload, columns, part, paths[n]!);
+      }
+    });
+  await Promise.all(Array.from({ length: Math.min(writers, count) }, writeSlices));
+  await database.read((connection) => connection.run(`DROP TABLE ${result}`));
+  return total === 0 ? emptySlices(unload) : paths;
 }
 
 function emptySlices({ settings, folder }: Unload): string[] {
