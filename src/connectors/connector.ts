@@ -127,6 +127,10 @@ export interface SettledTable {
 export interface ReadSession {
   /** Says how to read the table now. Cheap: it moves no rows. */
   plan(table: TableRequest, request: PlanRequest): Promise<TablePlan>;
+  /** Exact number of rows the table (with its `where`) has in this look; null or absent when that is not known cheaply. */
+  count?(table: TableRequest): Promise<number | null>;
+  /** The partitions of a table with a value each that changes with their content; null or absent when the source cannot tell. */
+  partitions?(table: TableRequest): Promise<{ value: string | null; fingerprint: string }[] | null>;
   close(): Promise<void>;
 }
 
@@ -166,6 +170,8 @@ export interface ReadPlan {
   fingerprint?: string;
   /** Rows the source says the pieces hold together, where it knows exactly. */
   rows?: number;
+  /** What the read will bring and cost, as far as the source can tell; shown by a plan that moves nothing. */
+  estimate?: { rows: number | null; bytes: number | null; notes?: string[] };
   /** Estimated bytes of one row as text; wide rows get smaller row groups. */
   rowBytes?: number;
   /** `key`: sort each piece by the primary key. `source`: the pieces arrive in an order that the same rows always have. */

@@ -12,9 +12,29 @@ export const whereClause = z.strictObject({
   value: z.union([scalar, z.array(scalar).min(1)]).optional(),
 });
 
+export const granularities = ['day', 'month', 'year', 'hash'] as const;
+
+const durationText = z.string().regex(/^\d+\s*(s|m|h|d)$/, { error: 'expected a duration, e.g. 10m or 7d' });
+
 export const tableOptions = z.strictObject({
+  /** Columns to read; absent means all. */
   columns: z.array(z.string().min(1)).min(1).optional(),
   where: z.array(whereClause).min(1).optional(),
+  /** incremental: a column that grows with every insert and update. */
+  cursor: z.string().min(1).optional(),
+  /** incremental: `merge` replaces rows by primary key, `append` only adds. */
+  mode: z.enum(['append', 'merge']).optional(),
+  /** incremental: how far below the watermark each run reads again; a duration for times, a number for numbers. */
+  overlap: z.union([durationText, z.number().int().min(0)]).optional(),
+  /** incremental, partitioned: everything is read anew after this long. */
+  full_refresh_every: durationText.optional(),
+  /** incremental: compare the keys with the source in every run and drop the rows that are gone. */
+  detect_deletes: z.literal(true).optional(),
+  /** partitioned: the column whose value decides the partition. */
+  partition_by: z.string().min(1).optional(),
+  granularity: z.enum(granularities).optional(),
+  /** What a change of the source's columns may do: `evolve` follows it, `freeze` fails the table and keeps its data. */
+  schema_policy: z.enum(['evolve', 'freeze']).optional(),
 });
 
 export type TableOptions = z.infer<typeof tableOptions>;
@@ -30,3 +50,9 @@ export type ReadRange =
   | { kind: 'changes'; from: string }
   /** Rows of the named partitions. */
   | { kind: 'partitions'; column: string; granularity: 'day' | 'month' | 'year'; values: string[] };
+
+/** Milliseconds of a duration option such as `10m`. */
+export function durationMs(text: string): number {
+  const [, amount, unit] = /^(\d+)\s*(s|m|h|d)$/.exec(text) ?? [];
+  return Number(amount) * { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as 's' | 'm' | 'h' | 'd'];
+}

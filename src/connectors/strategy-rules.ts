@@ -1,0 +1,101 @@
+/** Says before the first run why a strategy cannot work: what the source cannot serve, what is missing, and settings that would have no effect. Pure. */
+import type { Fault } from '../errors/attache-error.ts';
+import type { Serves, TableRequest } from './connector.ts';
+
+/** A column as far as the source tells. */
+export interface KnownColumn {
+  name: string;
+  nullable: boolean;
+}
+
+/** Every reason why `table` cannot be synced as registered; `columns` is null when the source could not be asked. */
+export function strategyFaults(table: TableRequest, serves: Serves, columns: readonly KnownColumn[] | null): Fault[] {
+  const faults: Fault[] = [];
+  const fault = (pointer: string, message: string) => faults.push({ pointer, message });
+  const { options, sync_strategy: strategy } = table;
+  for (const [key, strategies] of Object.entries(strategiesOfOption)) {
+    if (options[key] !== undefined && !strategies.includes(strategy))
+      fault(
+        `/options/${key}`,
+        `has no effect with sync_strategy ${strategy}; it belongs to ${strategies.join(' and ')}`,
+      );
+  }
+  if (options.where !== undefined && !serves.where) fault('/options/where', 'this type of source cannot filter rows');
+  if (options.columns !== undefined && !serves.columns)
+    fault('/options/columns', 'this type of source cannot choose columns');
+  if (table.query_mode === 'remote' && !serves.remote)
+    fault('/query_mode', 'this type of source cannot be queried remotely; use local');
+  if (strategy === 'incremental') incrementalFaults(table, serves, fault);
+  if (strategy === 'partitioned') partitionedFaults(table, fault);
+  if (columns !== null) columnFaults(table, columns, fault);
+  return faults;
+}
+
+type Say = (pointer: string, message: string) => void;
+
+const strategiesOfOption: Record<string, string[]> = {
+  cursor: ['incremental', 'partitioned'],
+  mode: ['incremental'],
+  overlap: ['incremental'],
+  full_refresh_every: ['incremental', 'partitioned'],
+  detect_deletes: ['incremental'],
+  partition_by: ['partitioned'],
+  granularity: ['partitioned'],
+};
+
+function incrementalFaults({ options, primary_key }: TableRequest, serves: Serves, fault: Say): void {
+  if (options.cursor === undefined && !serves.changes) {
+    fault(
+      '/options/cursor',
+      serves.cursor
+        ? 'is missing: name the column that grows with every change, e.g. updated_at'
+        : 'this type of source cannot be read incrementally',
+    );
+  }
+  if (options.cursor !== undefined && !serves.cursor)
+    fault('/options/cursor', 'this type of source cannot be read from a cursor value on');
+  if (options.mode === 'merge' && primary_key.length === 0)
+    fault('/primary_key', 'is missing: rows cannot be merged without one; give it, or use mode append');
+  if (options.mode === undefined && options.cursor === undefined && primary_key.length === 0)
+    fault('/primary_key', 'is missing: changed rows cannot be found without one');
+  if (options.detect_deletes === true && primary_key.length === 0)
+    fault('/primary_key', 'is missing: deletions cannot be found without one');
+  if (options.detect_deletes === true && options.mode === 'append')
+    fault('/options/detect_deletes', 'has no effect with mode append');
+}
+
+function partitionedFaults({ options, primary_key }: TableRequest, fault: Say): void {
+  if (options.partition_by === undefined && options.granularity !== 'hash')
+    fault(
+      '/options/partition_by',
+      'is missing: name the column whose value decides the partition, or use granularity hash',
+    );
+  if (options.granularity === 'hash' && options.partition_by === undefined && primary_key.length === 0)
+    fault('/primary_key', 'is missing: without it or partition_by there is nothing to hash');
+}
+
+function columnFaults(
+  { options, primary_key, sync_strategy }: TableRequest,
+  columns: readonly KnownColumn[],
+  fault: Say,
+): void {
+  const known = new Map(columns.map((column) => [column.name, column]));
+  const chosen = options.columns === undefined ? null : new Set(options.columns);
+  const need = (pointer: string, name: string | undefined, mustBeChosen = true) => {
+    if (name === undefined) return;
+    if (!known.has(name)) fault(pointer, `the source has no column ${name}`);
+    else if (mustBeChosen && chosen !== null && !chosen.has(name))
+      fault(pointer, `column ${name} is not among options.columns`);
+  };
+  for (const name of primary_key) need('/primary_key', name);
+  for (const name of options.columns ?? []) need('/options/columns', name);
+  for (const clause of options.where ?? []) need('/options/where', clause.column, false);
+  need('/options/cursor', options.cursor);
+  need('/options/partition_by', options.partition_by);
+  if (options.cursor !== undefined && sync_strategy === 'incremental' && known.get(options.cursor)?.nullable === true) {
+    fault(
+      '/options/cursor',
+      `column ${options.cursor} may be NULL: rows without a value would never be seen; choose a NOT NULL column`,
+    );
+  }
+}
