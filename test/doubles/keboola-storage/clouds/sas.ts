@@ -1,7 +1,7 @@
 /** Azure service SAS: minting and checking, version 2020-10-02. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-export const sasVersion = '2020-10-02';
+const sasVersion = '2020-10-02';
 
 export interface SasGrant {
   account: string;

@@ -2,7 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { canonicalRequest, type Scope, sha256Hex, signature, stringToSign } from './sigv4.ts';
 
-export interface S3Secret {
+interface S3Secret {
   secret: string;
   sessionToken: string | undefined;
   expiresMs: number;
@@ -16,7 +16,7 @@ export interface SignedRequest {
   body: Buffer;
 }
 
-export interface Refusal {
+interface Refusal {
   status: number;
   code: string;
   message: string;

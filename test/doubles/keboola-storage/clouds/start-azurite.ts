@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { AzurePeer } from './azure-shared-key.ts';
 
+const require = createRequire(import.meta.url);
+
 // The account every azurite starts with; its key is published in azurite's documentation.
 const account = 'devstoreaccount1';
 const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
@@ -17,10 +19,7 @@ export interface Azurite {
 
 export async function startAzurite(): Promise<Azurite> {
   const folder = mkdtempSync(join(tmpdir(), 'azurite-'));
-  const program = join(
-    dirname(createRequire(import.meta.url).resolve('azurite/package.json')),
-    'dist/src/blob/main.js',
-  );
+  const program = join(dirname(require.resolve('azurite/package.json')), 'dist/src/blob/main.js');
   const options = [
     '--blobHost',
     '127.0.0.1',

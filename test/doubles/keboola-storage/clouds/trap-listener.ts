@@ -5,7 +5,7 @@ import type { Service } from '../service.ts';
 import { findCarriedToken } from './carried-tokens.ts';
 
 /** Where redirects lead; a request without credentials may come here, any other path is out of bounds. */
-export const redirectedPath = '/redirected';
+const redirectedPath = '/redirected';
 
 export function trapListening(service: Service): Listening {
   return {

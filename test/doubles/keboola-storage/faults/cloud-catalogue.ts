@@ -11,7 +11,7 @@ import { bodyBytes, bodyLength, type Reply } from '../http/reply.ts';
 import { alteredJson } from './catalogue.ts';
 import type { Fault } from './rules.ts';
 
-export interface ManifestEntry {
+interface ManifestEntry {
   url: string;
   mandatory: boolean;
 }

@@ -60,6 +60,14 @@ describe('faults of the API', () => {
     await expect(trueDetail()).rejects.toThrow(SyntaxError);
   });
 
+  it('says whatever the test wants', async () => {
+    double.control.fail(
+      'table',
+      faults.changeBody('other words', () => Buffer.from('[]')),
+    );
+    expect(await trueDetail()).toEqual([]);
+  });
+
   it('lies about the content type', async () => {
     double.control.fail('table', faults.lyingContentType());
     const struck = await detail();
@@ -226,6 +234,11 @@ describe.each(['aws', 'gcp', 'azure'] as const)('faults of the %s cloud', (fileP
 
   const manifests: [string, Fault, (entries: string[], before: string[]) => void][] = [
     ['empty', cloudFaults.emptyManifest(), (entries) => expect(entries).toEqual([])],
+    [
+      'with its first entry optional',
+      cloudFaults.alteredManifest('optional', ([first, ...rest]) => [{ ...first!, mandatory: false }, ...rest]),
+      (entries, before) => expect(entries).toEqual(before),
+    ],
     ['shuffled', cloudFaults.shuffledManifest(), (entries, before) => expect(entries).toEqual([...before].reverse())],
     [
       'with duplicates',

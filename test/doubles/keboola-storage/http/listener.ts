@@ -21,7 +21,7 @@ export interface Incoming {
   entry: JournalEntry;
 }
 
-export interface Identified {
+interface Identified {
   route: RouteName;
   params: Record<string, string>;
 }

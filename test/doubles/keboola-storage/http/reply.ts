@@ -1,7 +1,7 @@
 /** What a listener answers, before it becomes bytes on a socket. */
 import { readFileSync } from 'node:fs';
 
-export interface FileRange {
+interface FileRange {
   path: string;
   start: number;
   /** Exclusive. */

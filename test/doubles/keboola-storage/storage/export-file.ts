@@ -54,7 +54,7 @@ export async function storeExportFile(service: Service, slices: Slices): Promise
   return file;
 }
 
-export function entryUrl(service: Service, file: ExportFile, key: string): string {
+function entryUrl(service: Service, file: ExportFile, key: string): string {
   if (file.provider === 'aws') return `s3://${file.bucket}/${key}`;
   if (file.provider === 'gcp') return `gs://${file.bucket}/${key}`;
   return `azure://${service.azure.account}.blob.core.windows.net/${file.bucket}/${key}`;

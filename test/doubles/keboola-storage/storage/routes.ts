@@ -17,7 +17,7 @@ import {
   verify,
 } from './read-routes.ts';
 
-export interface Route {
+interface Route {
   name: RouteName;
   method: 'GET' | 'POST';
   /** Path below `/v2/storage` and below a branch prefix, if any. */
@@ -40,7 +40,7 @@ const selection = [
   'orderBy',
 ];
 
-export const routes: Route[] = [
+const routes: Route[] = [
   { name: 'index', method: 'GET', path: /^\/?$/, inBranch: false, query: ['exclude'] },
   { name: 'verify', method: 'GET', path: /^\/tokens\/verify$/, inBranch: true, query: [], answer: verify },
   { name: 'branches', method: 'GET', path: /^\/dev-branches\/?$/, inBranch: false, query: [], answer: listBranches },

@@ -7,7 +7,7 @@ export function phpMap<T>(map: Record<string, T>): Record<string, T> | [] {
   return Object.keys(map).length === 0 ? [] : map;
 }
 
-export function columnMetadata(columns: Column[]): Record<string, Metadata[]> | [] {
+function columnMetadata(columns: Column[]): Record<string, Metadata[]> | [] {
   return phpMap(
     Object.fromEntries(
       columns.filter(({ metadata }) => metadata.length > 0).map(({ name, metadata }) => [name, metadata]),
