@@ -52,7 +52,8 @@ export async function writeExtractDatabase(
 export function partsQuery(directory: string, table: Pick<ExtractTable, 'parts'>): string {
   const files = table.parts.map((part) => join(directory, part.path));
   const byName = files.length > 1 ? ', union_by_name = true' : '';
-  return `SELECT * FROM read_parquet(${literalList(files)}${byName})`;
+  // A folder on the way called `env=prod` must not become a column.
+  return `SELECT * FROM read_parquet(${literalList(files)}, hive_partitioning = false${byName})`;
 }
 
 const rowsPerInsert = 500;
