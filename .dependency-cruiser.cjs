@@ -4,7 +4,7 @@ const layers = {
   files: ['errors'],
   client: ['errors'],
   duckdb: ['errors'],
-  contract: ['errors', 'duckdb'],
+  contract: ['errors', 'files', 'duckdb'],
   publish: ['errors', 'files', 'duckdb', 'contract'],
   process: ['errors', 'publish'],
   connectors: ['errors', 'files', 'duckdb', 'contract'],

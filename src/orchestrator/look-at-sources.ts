@@ -1,8 +1,8 @@
 /** Looks at every changed extract: ours in this process, all others in a child. */
 import { existsSync } from 'node:fs';
 import type { DatabaseLimits } from '../duckdb/database.ts';
-import { lookAtForeign } from './look-at-foreign.ts';
 import type { Look } from './look.ts';
+import { lookAtForeign } from './look-at-foreign.ts';
 import { OursReader } from './read-ours.ts';
 import { type Scanned, signatureOf } from './scan.ts';
 import type { OrchestratorOptions } from './shapes.ts';

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Database, type DatabaseLimits } from '../duckdb/database.ts';
-import { identifier, qualified } from '../duckdb/quote.ts';
+import { qualified } from '../duckdb/quote.ts';
 import type { Session } from '../duckdb/session.ts';
 import { renameDurably, syncFile } from '../files/durable.ts';
 import { crashPoint } from '../publish/crash-point.ts';
@@ -16,6 +16,8 @@ export class MasterDraft {
   private readonly database: Database;
   private readonly session: Session;
   private readonly file: string;
+  /** Statements of the open transaction. */
+  private readonly done: string[] = [];
 
   private constructor(file: string, database: Database, session: Session) {
     this.file = file;
@@ -43,27 +45,47 @@ export class MasterDraft {
   }
 
   /** Applies changes; answers with the views that could not be created and why. What they replace stays. */
-  async apply(changes: ViewChanges, schemas: { create: Iterable<string> }): Promise<Map<View, string>> {
+  async apply(changes: ViewChanges): Promise<Map<View, string>> {
     for (const { schema, name } of changes.drop) {
-      await this.session.run(`DROP VIEW IF EXISTS ${qualified(catalog, schema, name)}`);
+      await this.change(`DROP VIEW IF EXISTS ${qualified(catalog, schema, name)}`);
     }
-    for (const schema of schemas.create) {
-      await this.session.run(`CREATE SCHEMA IF NOT EXISTS ${qualified(catalog, schema)}`);
+    for (const schema of new Set(changes.create.map((view) => view.schema))) {
+      await this.change(`CREATE SCHEMA IF NOT EXISTS ${qualified(catalog, schema)}`);
     }
     const failed = new Map<View, string>();
     for (const view of changes.create) {
       const name = qualified(catalog, view.schema, view.name);
       try {
-        await this.session.run(`CREATE OR REPLACE VIEW ${name} AS ${view.query}`);
+        await this.change(`CREATE OR REPLACE VIEW ${name} AS ${view.query}`);
       } catch (thrown) {
         failed.set(view, firstLine(thrown));
+        await this.saveDone();
       }
     }
     return failed;
   }
 
   async dropSchemas(schemas: Iterable<string>): Promise<void> {
-    for (const schema of schemas) await this.session.run(`DROP SCHEMA IF EXISTS ${identifier(schema)} CASCADE`);
+    for (const schema of schemas) await this.change(`DROP SCHEMA IF EXISTS ${qualified(catalog, schema)} CASCADE`);
+  }
+
+  private async change(statement: string): Promise<void> {
+    await this.session.run(statement);
+    this.done.push(statement);
+  }
+
+  /** Some failures abort the whole transaction: what was done in it is done again and committed, so that it happens once. */
+  private async saveDone(): Promise<void> {
+    const aborted = await this.session.run('SELECT 1').then(
+      () => false,
+      () => true,
+    );
+    if (!aborted) return;
+    await this.session.run('ROLLBACK');
+    await this.session.run('BEGIN');
+    for (const statement of this.done.splice(0)) await this.session.run(statement);
+    await this.session.run('COMMIT');
+    await this.session.run('BEGIN');
   }
 
   /** Commits, flushes and renames the draft over `master`, leaving no WAL behind. */

@@ -97,7 +97,12 @@ async function lookAt(session: Session, folder: ExtractFolder, catalogue: Examin
     const faults = await examineParts(folder.directory, id, table.parts ?? []);
     look.problems.push(...faults.map(asProblem));
     if (faults[0] !== undefined) look.broken[id] = faults[0].message;
-    else look.tables[id] = foundTable(folder, table, table.record?.columns ?? (await describeParts(session, folder, table)));
+    else
+      look.tables[id] = foundTable(
+        folder,
+        table,
+        table.record?.columns ?? (await describeParts(session, folder, table)),
+      );
   }
   return look;
 }

@@ -90,5 +90,18 @@ function asCatalogueTable(id: string, source: string, table: SavedTable, dataDir
   const { description, updated, rows, size_bytes, query_mode, columns, stale, schema_changes } = table;
   const parts = table.parts.map(({ path, ...part }) => ({ ...part, file: join(dataDirectory, path) }));
   const hash = tableHash(parts);
-  return { id, source, description, hash, updated, rows, size_bytes, query_mode, columns, parts, stale, schema_changes };
+  return {
+    id,
+    source,
+    description,
+    hash,
+    updated,
+    rows,
+    size_bytes,
+    query_mode,
+    columns,
+    parts,
+    stale,
+    schema_changes,
+  };
 }

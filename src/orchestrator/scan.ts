@@ -4,9 +4,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ExtractFolder, extractFolder } from '../contract/extract-folder.ts';
 import { identityFault } from '../contract/identity.ts';
-import { fileSignature, folderLook } from './signature.ts';
 import type { SavedSource } from './saved-catalogue.ts';
 import type { Problem } from './shapes.ts';
+import { fileSignature, folderLook } from './signature.ts';
 
 export interface Scanned {
   folder: ExtractFolder;

@@ -39,6 +39,7 @@ export function settleMissing(
     ...before,
     signature: null,
     failure: { code: 'source_missing', message: reason },
+    problems: [],
     tables: Object.fromEntries(kept.map(([id, table]) => [id, { ...table, stale: reason }])),
   };
 }

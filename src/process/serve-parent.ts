@@ -5,7 +5,7 @@ import type { ChildMessage } from './run-child.ts';
 
 /** Performs the one task this process was started for; `signal` is aborted when the parent cancels. */
 export async function serveParent<Task, Event = never>(
-  perform: (task: Task, signal: AbortSignal, emit: (event: Event) => void) => Promise<unknown>,
+  perform: (task: Task, signal: AbortSignal, emit: (event: Event) => Promise<void>) => Promise<unknown>,
 ): Promise<void> {
   const abort = new AbortController();
   process.on('message', (message: Task | { kind: 'cancel' }) => {
@@ -19,7 +19,7 @@ export async function serveParent<Task, Event = never>(
   await send({ kind: 'ready' });
 
   async function answer(task: Task): Promise<void> {
-    const message = await perform(task, abort.signal, (event) => void send({ kind: 'event', event })).then(
+    const message = await perform(task, abort.signal, (event) => send({ kind: 'event', event })).then(
       (value): ChildMessage<Event> => ({ kind: 'result', value }),
       (thrown): ChildMessage<Event> => ({ kind: 'error', error: toErrorRecord(thrown) satisfies ErrorRecord }),
     );

@@ -9,12 +9,22 @@ import { syncDirectory, syncFile } from '../files/durable.ts';
 import { hashFile } from '../files/hash-file.ts';
 import { crashPoint } from './crash-point.ts';
 
-/** Verifies, flushes and renames `file`, which holds `rows` rows, to its content's name in the extract's `data/`. A part that is already there is kept and `file` dropped. */
+/** Verifies, flushes and renames `file`, which holds `rows` rows, to its content's name in the extract's `data/`. */
 export async function sealPart(folder: ExtractFolder, table: string, file: string, rows: number): Promise<Part> {
+  return sealBelow(folder.directory, (sha256) => partPath(table, sha256), file, rows);
+}
+
+/** Seals `file` below `directory` under the relative path its content's hash gives. A part that is already there is kept and `file` dropped. */
+export async function sealBelow(
+  directory: string,
+  pathOf: (sha256: string) => string,
+  file: string,
+  rows: number,
+): Promise<Part> {
   await checkParquetFrame(file);
   const sha256 = await hashFile(file);
-  const path = partPath(table, sha256);
-  const target = join(folder.directory, path);
+  const path = pathOf(sha256);
+  const target = join(directory, path);
   const size_bytes = (await stat(file)).size;
   if (await isPresent(target, size_bytes)) {
     await rm(file);
@@ -23,12 +33,18 @@ export async function sealPart(folder: ExtractFolder, table: string, file: strin
   crashPoint('part.before-sync');
   await syncFile(file);
   await chmod(file, 0o444);
-  await mkdir(dirname(target), { recursive: true });
+  const created = await mkdir(dirname(target), { recursive: true });
   crashPoint('part.before-rename');
   await rename(file, target);
   crashPoint('part.after-rename');
-  await syncDirectory(dirname(target));
+  await syncUpTo(dirname(target), created);
   return { path, rows, size_bytes, sha256 };
+}
+
+/** Flushes `folder`, and the folders above it up to the one that holds `created`, the topmost new one: a new folder is an entry too. */
+async function syncUpTo(folder: string, created: string | undefined): Promise<void> {
+  await syncDirectory(folder);
+  if (created !== undefined && folder.length >= created.length) await syncUpTo(dirname(folder), created);
 }
 
 /** A killed or failed writer leaves a file without a footer; such a file never becomes a part. */

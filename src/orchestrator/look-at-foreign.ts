@@ -1,0 +1,43 @@
+/** Looks at an extract that somebody else wrote, in a child process: it may hold anything, and making parts of it may take long. */
+import type { ExtractFolder } from '../contract/extract-folder.ts';
+import { toAttacheError } from '../errors/attache-error.ts';
+import { compiledEntry } from '../process/compiled-entry.ts';
+import { runChild } from '../process/run-child.ts';
+import type { ForeignEvent, ForeignTask } from './foreign-task.ts';
+import type { Look } from './look.ts';
+import type { OrchestratorOptions } from './shapes.ts';
+
+const entry = compiledEntry(import.meta.url, './foreign-child');
+
+/** A table that ends its child is left out and the rest is tried again, this many times. */
+const tablesThatMayEndTheChild = 3;
+
+export async function lookAtForeign(folder: ExtractFolder, options: OrchestratorOptions): Promise<Look> {
+  const task: ForeignTask = {
+    dataDirectory: options.dataDirectory,
+    source: folder.source,
+    duckdb: options.duckdb,
+    broken: {},
+  };
+  for (let left = tablesThatMayEndTheChild; ; left -= 1) {
+    let table: string | null = null;
+    try {
+      return await runChild<Look, ForeignEvent>({
+        entry,
+        task,
+        limits: { memoryBytes: options.limits.extractMemoryBytes, timeMs: options.limits.extractTimeMs },
+        what: `Reading the extract of ${folder.source}`,
+        cwd: folder.directory,
+        onEvent: (event) => {
+          table = event.table;
+        },
+      });
+    } catch (thrown) {
+      const { message } = toAttacheError(thrown);
+      if (table === null || left === 0) {
+        return { kind: 'unreadable', failure: { code: 'extract_unreadable', message }, again: false };
+      }
+      task.broken[table] = message;
+    }
+  }
+}
