@@ -23,6 +23,8 @@ export interface SiteContext {
   readonly deliveries: Delivery[];
   /** Called for each new delivery. */
   onDelivery: (delivery: Delivery) => void;
+  /** How many were made, also when they are forgotten. */
+  sent: number;
   /** While true nothing is sent: the world changes and nobody hears of it. */
   muted: boolean;
 }
@@ -59,12 +61,13 @@ export function createContext(options: FullOptions, siteUrl: () => string): Site
     }),
     emit: (emission) => {
       if (context.muted) return;
-      const delivery = toDelivery(emission, context.deliveries.length + 1, random);
+      const delivery = toDelivery(emission, ++context.sent, random);
       context.deliveries.push(delivery);
       context.onDelivery(delivery);
     },
     deliveries: [],
     onDelivery: () => {},
+    sent: 0,
     muted: false,
   };
   return context;

@@ -33,6 +33,8 @@ export interface Control {
   readonly deliveries: readonly Delivery[];
   /** What was sent since the last time this was asked. */
   takeDeliveries(): Delivery[];
+  /** Lets go of the bodies sent so far: a storm is too big to keep. */
+  forgetDeliveries(): void;
   readonly behaviour: Behaviour;
   /** Lets the nth call of a route, counted from now, go wrong. */
   fail(route: string, fault: Fault, when?: { nth?: number; times?: number }): void;
@@ -84,6 +86,10 @@ export function createControl(site: SiteContext): ControlParts {
       const fresh = site.deliveries.slice(taken);
       taken = site.deliveries.length;
       return fresh;
+    },
+    forgetDeliveries: () => {
+      site.deliveries.length = 0;
+      taken = 0;
     },
     behaviour,
     fail: (route, fault, { nth = 1, times = 1 } = {}) => {

@@ -53,6 +53,23 @@ function issueBody(context: SiteContext, event: IssueEvent): Json {
   };
 }
 
+/** `jira:worklog_updated`, the old form of a worklog event: it carries the issue and no worklog. */
+export function emitLegacyWorklog(context: SiteContext, issue: Issue, actor: User): void {
+  const at = context.clock.tick();
+  const event = 'jira:worklog_updated';
+  const id = String(issue.id);
+  context.emit({
+    event,
+    at,
+    entity: { kind: 'issue', id, issueId: id },
+    body: () => {
+      const view = context.webhookView(actor);
+      const shape = issueShape(view, issue, { comments: view.flavour === 'server' ? 'all' : 'none', worklogs: true });
+      return { timestamp: at, webhookEvent: event, user: userShape(view, actor), issue: shape };
+    },
+  });
+}
+
 /** A change without history (a comment) has an empty changelog on Cloud and none on Server. */
 function changelogPart(view: View, event: IssueEvent): Json {
   if (event.history) return { changelog: eventChangelogShape(view, event.history) };

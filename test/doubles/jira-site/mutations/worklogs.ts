@@ -1,4 +1,5 @@
 /** Worklogs: the event names the issue by number only; the issue's update shows the time spent. */
+import { emitLegacyWorklog } from '../bodies/issue.ts';
 import { emitWorklog, type PartChange } from '../bodies/parts.ts';
 import type { SiteContext } from '../context.ts';
 import type { Issue, Worklog } from '../model/records.ts';
@@ -56,6 +57,8 @@ export function worklogMutations(context: SiteContext) {
         context.state.deletedWorklogs.push({ id: worklog.id, at });
       });
     },
+    /** Nothing changes; the old event of a worklog is sent. */
+    sendLegacyUpdate: (issue: Issue, { by }: By = {}): void => emitLegacyWorklog(context, issue, actorOf(context, by)),
   };
 }
 

@@ -36,7 +36,7 @@ export function issueShape(view: View, issue: Issue, embeds: Embeds): Json {
 
 /** Cloud's webhook bodies sometimes lack the `/issue/` segment: here for every third issue. */
 function issueSelf(view: View, issue: Issue): string {
-  const odd = view.flavour === 'cloud' && view.channel === 'webhook' && issue.id % 3 === 0;
+  const odd = view.flavour === 'cloud' && view.channel === 'webhook' && issue.id % 3 === 1;
   return restUrl(view, odd ? `${issue.id}` : `issue/${issue.id}`);
 }
 
