@@ -1,6 +1,12 @@
 /** The plainest client that can be: for the tests of the double itself. */
 import { AwsClient } from 'aws4fetch';
-import type { KeboolaStorage } from './start.ts';
+
+/** A stack to ask: the double with its clouds, or a real one with the real clouds. */
+export interface Stack {
+  url: string;
+  tokens: { master: string };
+  environment?: { AWS_ENDPOINT_URL_S3: string; STORAGE_EMULATOR_HOST: string };
+}
 
 /** An answer whose parts are looked at, never trusted. */
 export type Json = Record<string, unknown>;
@@ -16,17 +22,17 @@ export function digText(value: unknown, ...path: (string | number)[]): string {
 }
 
 export class FactsClient {
-  readonly double: KeboolaStorage;
+  readonly stack: Stack;
   readonly token: string;
 
-  constructor(double: KeboolaStorage, token = double.tokens.master) {
-    this.double = double;
+  constructor(stack: Stack, token = stack.tokens.master) {
+    this.stack = stack;
     this.token = token;
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = { 'x-storageapi-token': this.token, ...(init.headers as Record<string, string>) };
-    return fetch(`${this.double.url}/v2/storage${path}`, { redirect: 'manual', ...init, headers });
+    return fetch(`${this.stack.url}/v2/storage${path}`, { redirect: 'manual', ...init, headers });
   }
 
   async get(path: string): Promise<Json> {
@@ -84,13 +90,17 @@ export class FactsClient {
         service: 's3',
         retries: 0,
       });
-      return aws.fetch(`${this.double.environment.AWS_ENDPOINT_URL_S3}/${host}${pathname}`, { headers });
+      const own = this.stack.environment && `${this.stack.environment.AWS_ENDPOINT_URL_S3}/${host}`;
+      return aws.fetch(`${own ?? `https://${host}.s3.${file.region}.amazonaws.com`}${pathname}`, { headers });
     }
     if (String(file.provider) === 'gcp') {
       const bearer = { authorization: `Bearer ${digText(file, 'gcsCredentials', 'access_token')}` };
-      return fetch(`${this.double.environment.STORAGE_EMULATOR_HOST}/${host}${pathname}`, {
-        headers: { ...headers, ...bearer },
-      });
+      return fetch(
+        `${this.stack.environment?.STORAGE_EMULATOR_HOST ?? 'https://storage.googleapis.com'}/${host}${pathname}`,
+        {
+          headers: { ...headers, ...bearer },
+        },
+      );
     }
     const [, endpoint, sas] = /^BlobEndpoint=([^;]+);SharedAccessSignature=(.+)$/.exec(
       digText(file, 'absCredentials', 'SASConnectionString'),

@@ -36,7 +36,7 @@ export const defaultSettings: Settings = {
   backend: 'snowflake',
   fileProvider: 'aws',
   region: 'eu-central-1',
-  features: ['storage-branches', 'snowflake-export-parquet'],
+  features: ['storage-branches'],
   jobsParallelism: 10,
   jobWaitingMs: 0,
   jobProcessingMs: 0,

@@ -19,6 +19,7 @@ import { seedProjects, seedTokens, type TokenValues } from './seed.ts';
 import type { Service } from './service.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 import { storageListening } from './storage/storage-listener.ts';
+import { findUnreachable, type Unreachable } from './unreachable.ts';
 import { Violations } from './violations.ts';
 
 export interface StartOptions extends Partial<Settings> {
@@ -38,6 +39,8 @@ export interface KeboolaStorage {
   environment: { AWS_ENDPOINT_URL_S3: string; STORAGE_EMULATOR_HOST: string };
   /** A host that no credential may reach; `redirected` is where a redirect may lead without one. */
   trap: { url: string; redirected: string };
+  /** Stacks that cannot be reached. */
+  unreachable: Unreachable;
   control: Control;
   /** Ends everything; throws if the client broke the protocol and the test did not acknowledge it. */
   stop(): Promise<void>;
@@ -91,6 +94,7 @@ export async function startKeboolaStorage(options: StartOptions = {}): Promise<K
     tokens: values,
     environment: { AWS_ENDPOINT_URL_S3: service.urls.s3, STORAGE_EMULATOR_HOST: service.urls.gcs },
     trap: { url: service.urls.trap, redirected: `${service.urls.trap}/redirected` },
+    unreachable: await findUnreachable(service.urls.storage),
     control: new Control(service),
     async stop() {
       await Promise.all(Object.values(listeners).map((listener) => listener.stop()));

@@ -72,6 +72,10 @@ describe('a careless client', () => {
     await expect(other.stop()).rejects.toThrow(/missing-token/);
   });
 
+  it.each(['refused', 'unknownHost', 'notTls'] as const)('cannot reach a stack that is %s', async (how) => {
+    await expect(fetch(double.unreachable[how])).rejects.toThrow();
+  });
+
   it('leaves a journal of every call', async () => {
     await client.get('/tokens/verify');
     const [call] = double.control.calls('verify');

@@ -29,6 +29,7 @@ const writers = 2;
 export async function unloadSlices(database: Database, unload: Unload): Promise<string[]> {
   const { sql, columns } = selectRows(unload.table, unload.selection);
   mkdirSync(unload.folder, { recursive: true });
+  if (columns.length === 0) return emptySlices(unload);
   const result = identifier(`unload_${unload.id}`);
   await database.read((connection) => connection.run(`CREATE TABLE ${result} AS ${sql}`));
   const total = Number((await database.rows(`SELECT count(*) FROM ${result}`))[0]![0]);
