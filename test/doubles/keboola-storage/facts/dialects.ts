@@ -17,6 +17,22 @@ const typedRows = [
   ['1', '1.50', '', 'true', '2024-02-03 04:05:06.789'],
   ['12345678901234567890', '1234567890.12', null, null, null],
 ];
+const oddCells = [
+  'a\rb',
+  'a\r\nb',
+  '"',
+  '","',
+  'a,b',
+  '\ufeffbom',
+  '\ue000',
+  'nul\u0000nul',
+  ' blank ',
+  '',
+  'ščř 😀',
+  '\\N',
+];
+const enclosed = (cell: string) => `"${cell.replaceAll('"', '""')}"\n`;
+
 export const dialectFacts: Fact[] = [
   [
     'Snowflake CSV: bare NULL, quoted empty string, timestamps in whole seconds',
@@ -26,6 +42,24 @@ export const dialectFacts: Fact[] = [
         '1,1.50,"",true,2024-02-03 04:05:06\n12345678901234567890,1234567890.12,,,\n',
       );
     },
+  ],
+  [
+    'odd characters come out as they went in, every cell enclosed',
+    async ({ client, control }) => {
+      const rows = oddCells.map((cell, n) => [String(n), cell]);
+      await control.project.load(orders, rows);
+      expect(text(await client.slices(orders, { columns: 'name', gzip: true }))).toBe(oddCells.map(enclosed).join(''));
+    },
+  ],
+  [
+    'with minimal quoting the cells that need it are still enclosed, and read back the same',
+    async ({ client, control }) => {
+      const rows = oddCells.map((cell, n) => [String(n), cell]);
+      await control.project.load(orders, rows);
+      const expected = oddCells.map((cell) => (/[",\r\n]|^$/.test(cell) ? enclosed(cell) : `${cell}\n`)).join('');
+      expect(text(await client.slices(orders, { columns: 'name', gzip: true }))).toBe(expected);
+    },
+    { csvQuoting: 'minimal' },
   ],
   [
     'the fractional feature brings fractions',
