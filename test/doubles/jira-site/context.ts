@@ -1,6 +1,6 @@
 /** What every change of the site needs: state, clock, ids, and the place events go to. */
 import type { Delivery, Flow } from './delivery/delivery.ts';
-import { createClock, createWallClock, type SiteClock } from './model/clock.ts';
+import { createClock, type SiteClock } from './model/clock.ts';
 import { createRandom, type SeededRandom } from './model/random.ts';
 import type { Json, User } from './model/records.ts';
 import { emptyState, type SiteState } from './model/state.ts';
@@ -43,7 +43,7 @@ export function createContext(options: FullOptions, siteUrl: () => string): Site
   const context: SiteContext = {
     options,
     state: emptyState(),
-    clock: options.followsWallClock ? createWallClock() : createClock(options.startsAt, options.stepMilliseconds),
+    clock: createClock(options.startsAt, options.stepMilliseconds),
     random,
     nextId: (kind) => {
       const id = (ids.get(kind) ?? 9_999) + 1;

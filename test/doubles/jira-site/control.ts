@@ -14,7 +14,7 @@ export interface RestCall {
   status: number;
 }
 
-interface PlannedFault {
+export interface PlannedFault {
   /** Name of a route, or `*`. */
   route: string;
   fault: Fault;

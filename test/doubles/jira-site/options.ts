@@ -7,8 +7,6 @@ export interface SiteOptions {
   seed?: number;
   /** Site time at the start; tests whose receiver checks the age of events give a moment near their own clock. */
   startsAt?: number | Date;
-  /** Site time is real time: for a receiver in another process that measures ages and windows with its own clock. */
-  followsWallClock?: boolean;
   /** Milliseconds between two changes. */
   stepMilliseconds?: number;
   /** Host put into every `self`; by default the address the double listens on. */
@@ -34,7 +32,7 @@ export interface SiteOptions {
   rateLimit?: { perSecond: number; burst: number; retryAfterSeconds?: number };
 }
 
-interface SiteAuth {
+export interface SiteAuth {
   email: string;
   token: string;
   /** A scoped token works only below `/ex/jira/{cloudId}`, and no other token works there. */
@@ -49,7 +47,6 @@ export function completeOptions(options: SiteOptions): FullOptions {
   const auth = options.auth ?? { email: 'reader@example.com', token: 'reader-token' };
   return {
     seed: 1,
-    followsWallClock: false,
     stepMilliseconds: 1_000,
     profileZone: 'America/Phoenix',
     users: 4,

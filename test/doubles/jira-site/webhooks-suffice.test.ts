@@ -15,26 +15,9 @@ import {
 const moment = (text: string) => `${new Date(text).toISOString().replace('T', ' ').slice(0, -1)}000`;
 const idsOf = (value: unknown) => (value as { id: string }[]).map(({ id }) => id);
 
-const idText = (user: unknown) => {
-  const { accountId, key } = (user ?? {}) as { accountId?: string; key?: string };
-  return accountId ?? key ?? null;
-};
-
-/** Objects on Cloud, the text of Java objects on Server. */
-function sprintIds(value: unknown): string {
-  const sprints = (value ?? []) as ({ id: number } | string)[];
-  return JSON.stringify(sprints.map((one) => (typeof one === 'string' ? /\[id=(\d+),/.exec(one)![1] : String(one.id))));
-}
-
-function keysOf(folded: FoldedSite, id: string, key: string): string[][] {
-  const old = [...folded.oldKeys].map((entry) => entry.split(' ')).filter(([issueId]) => issueId === id);
-  return [...new Set([key, ...old.map(([, name]) => name!)])].map((name) => [id, name]);
-}
-
 function told(folded: FoldedSite) {
   const issues = folded.visibleIssues();
   const here = new Set(issues.map(([id]) => id));
-  const live = new Set(folded.liveProjects().map(([id]) => id));
   return {
     issues: issues.map(([id, { key, fields }]) => [
       id,
@@ -46,12 +29,7 @@ function told(folded: FoldedSite) {
       JSON.stringify(idsOf(fields.fixVersions)),
       (fields.parent as { id: string } | undefined)?.id ?? null,
       idsOf(fields.attachment).length,
-      idText(fields.assignee),
-      JSON.stringify(fields.labels),
-      JSON.stringify(idsOf(fields.components)),
-      sprintIds(fields.customfield_10020),
     ]),
-    keys: issues.flatMap(([id, { key }]) => keysOf(folded, id, key)),
     comments: folded.comments
       .rows()
       .flatMap(([id, { issueId, body }]) => (here.has(issueId) ? [[id, issueId, body]] : [])),
@@ -66,11 +44,6 @@ function told(folded: FoldedSite) {
       .filter(([, { issueId }]) => here.has(issueId))
       .flatMap(([id, { items }]) => Array.from({ length: items }, (_, position) => [id, position])),
     projects: folded.liveProjects().map(([id, { name }]) => [id, name]),
-    versions: folded.versions
-      .rows()
-      .flatMap(([id, { name, projectId }]) => (live.has(String(projectId)) ? [[id, name]] : [])),
-    boards: folded.boards.rows().map(([id, { name }]) => [id, name]),
-    users: folded.users.rows().map(([id, { displayName }]) => [id, displayName]),
     sprints: folded.sprints.rows().map(([id, { name, state }]) => [id, name, state]),
   };
 }
@@ -80,13 +53,9 @@ const pick = (rows: Row[], columns: string) => rows.map((row) => columns.split('
 function truth(site: JiraSite): ReturnType<typeof told> {
   const tables = site.expectedTables();
   const issueColumns =
-    'issue_id issue_key summary description status updated_at fix_version_ids parent_id attachment_count assignee_account_id labels component_ids sprint_ids';
+    'issue_id issue_key summary description status updated_at fix_version_ids parent_id attachment_count';
   return {
     issues: pick(tables.issues, issueColumns) as never,
-    keys: pick(tables.issue_keys, 'issue_id issue_key') as never,
-    versions: pick(tables.versions, 'version_id name') as never,
-    boards: pick(tables.boards, 'board_id name') as never,
-    users: pick(tables.users, 'account_id display_name') as never,
     comments: pick(tables.comments, 'comment_id issue_id body') as never,
     worklogs: pick(tables.worklogs, 'worklog_id time_spent_seconds') as never,
     links: pick(tables.issue_links, 'link_id') as never,

@@ -38,7 +38,7 @@ const largestBody = 25 * 1024 * 1024;
 const mostRetries = 5;
 const patienceMinutes = 30;
 
-function isRetried(answer: Answer): boolean {
+export function isRetried(answer: Answer): boolean {
   return 'failure' in answer || retriedStatuses.has(answer.status) || answer.status >= 500;
 }
 

@@ -18,16 +18,13 @@ interface Body {
   worklog?: Ref & { updated: string; timeSpentSeconds: number; issueId: string };
   issueLink?: { id: number; sourceIssueId: number; destinationIssueId: number; systemLink: boolean };
   sprint?: { id: number; name: string; state: string };
-  version?: Ref & { name: string; projectId: number };
-  board?: { id: number; name: string };
-  user?: { accountId?: string; key?: string; displayName: string };
-  accountId?: string;
+  version?: Ref & { name: string };
   project?: { id: number; name: string };
-  changelog?: { id?: string; items: { field: string; fromString: string | null }[] };
+  changelog?: { id?: string; items: unknown[] };
 }
 
 /** Rows of one kind by id. */
-class Newest<T> {
+export class Newest<T> {
   private readonly held = new Map<string, { version: number; value: T }>();
   private readonly gone = new Set<string>();
 
@@ -50,10 +47,6 @@ export class FoldedSite {
   readonly sprints = new Newest<NonNullable<Body['sprint']>>();
   readonly versions = new Newest<NonNullable<Body['version']>>();
   readonly projects = new Newest<{ name: string; event: string }>();
-  readonly boards = new Newest<NonNullable<Body['board']>>();
-  readonly users = new Newest<{ displayName: string }>();
-  /** Keys left behind, as `id key`. */
-  readonly oldKeys = new Set<string>();
   readonly changes = new Map<string, { issueId: string; items: number }>();
 
   take(body: Body): void {
@@ -61,9 +54,7 @@ export class FoldedSite {
     const isDeleted = /(?<!soft|restored)_deleted$/.test(event);
     if (event.startsWith('jira:issue_')) this.takeIssue(body, isDeleted);
     if (event.startsWith('comment_')) this.takeComment(body.comment!, body.issue, isDeleted);
-    const { worklog, issueLink, sprint, version, board, project } = body;
-    if (event.startsWith('user_') || body.accountId) this.takeUser(body, isDeleted);
-    if (board) this.boards.take(board.id, timestamp, board, isDeleted);
+    const { worklog, issueLink, sprint, version, project } = body;
     if (worklog) this.worklogs.take(worklog.id, Date.parse(worklog.updated), worklog, isDeleted);
     if (issueLink && !issueLink.systemLink) this.links.take(issueLink.id, timestamp, issueLink, isDeleted);
     if (sprint) this.sprints.take(sprint.id, timestamp, sprint, isDeleted);
@@ -74,14 +65,7 @@ export class FoldedSite {
   private takeIssue({ issue, changelog }: Body, isDeleted: boolean): void {
     this.issues.take(issue!.id, Date.parse(issue!.fields.updated), issue!, isDeleted);
     const { id, items = [] } = changelog ?? {};
-    for (const item of items) if (item.field === 'Key') this.oldKeys.add(`${issue!.id} ${item.fromString}`);
     if (id && items.length > 0) this.changes.set(id, { issueId: issue!.id, items: items.length });
-  }
-
-  /** A body without an event name is a deleted user. */
-  private takeUser({ user, accountId, timestamp = 0 }: Body, isDeleted: boolean): void {
-    if (accountId) this.users.take(accountId, 0, { displayName: '' }, true);
-    if (user) this.users.take(user.accountId ?? user.key!, timestamp, user, isDeleted);
   }
 
   /** On Server the parent stands only inside `comment.self`. */

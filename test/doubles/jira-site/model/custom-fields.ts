@@ -1,5 +1,5 @@
 /** The custom fields of the site and how each is declared in `GET /field`. */
-type CustomKind =
+export type CustomKind =
   | 'number'
   | 'text'
   | 'paragraph'

@@ -1,0 +1,157 @@
+/** How text becomes a typed value, and when it does not. DuckDB's own casts are generous (`1.5` becomes 2 as BIGINT), so each type has a shape that must fit first. */
+import { literal } from '../../duckdb/quote.ts';
+import { badRequest } from './file-fault.ts';
+import type { Contract } from './options.ts';
+
+interface TextType {
+  /** Predicate on `x`: the text has the form of the type. */
+  shape(x: string): string;
+  /** Value of a text that has the form. Raises where the value does not exist, e.g. a 31st of June. */
+  cast(x: string): string;
+  /** The same, NULL where the value does not exist. */
+  tryCast(x: string): string;
+}
+
+/** What stops a strict scan. */
+export const misfitMark = 'da_misfit';
+
+const integers = new Map([
+  ['TINYINT', 3],
+  ['SMALLINT', 5],
+  ['INTEGER', 10],
+  ['BIGINT', 19],
+  ['UTINYINT', 3],
+  ['USMALLINT', 5],
+  ['UINTEGER', 10],
+  ['UBIGINT', 20],
+]);
+
+const aliases = new Map([
+  ['TEXT', 'VARCHAR'],
+  ['STRING', 'VARCHAR'],
+  ['INT', 'INTEGER'],
+  ['INT8', 'BIGINT'],
+  ['LONG', 'BIGINT'],
+  ['BOOL', 'BOOLEAN'],
+  ['REAL', 'FLOAT'],
+  ['FLOAT8', 'DOUBLE'],
+  ['DATETIME', 'TIMESTAMP'],
+  ['TIMESTAMPTZ', 'TIMESTAMP WITH TIME ZONE'],
+]);
+
+const known = [
+  'VARCHAR',
+  'BOOLEAN',
+  ...integers.keys(),
+  'DECIMAL(p,s)',
+  'FLOAT',
+  'DOUBLE',
+  'DATE',
+  'TIME',
+  'TIMESTAMP',
+  'TIMESTAMPTZ',
+  'UUID',
+  'JSON',
+];
+
+/** The type's one spelling, or an error that lists the types text can become. */
+export function canonicalType(type: string): string {
+  const upper = type.trim().toUpperCase().replace(/\s+/g, ' ');
+  const name = aliases.get(upper) ?? upper;
+  if (known.includes(name) || name === 'TIMESTAMP WITH TIME ZONE') return name;
+  const decimal = /^(?:DECIMAL|NUMERIC)(?:\((\d+)(?: ?, ?(\d+))?\))?$/.exec(name);
+  const [precision, scale] =
+    decimal === null ? [0, 0] : [Number(decimal[1] ?? 18), Number(decimal[2] ?? (decimal[1] === undefined ? 3 : 0))];
+  if (precision >= 1 && precision <= 38 && scale <= precision) return `DECIMAL(${precision},${scale})`;
+  throw badRequest(
+    `${JSON.stringify(type)} is not a type that text can become.`,
+    `Choose one of: ${known.join(', ')}.`,
+  );
+}
+
+/** SQL for a text column `x` of the given type, with `contract`'s decimal mark, date format and null values. */
+export function textColumn(
+  type: string,
+  contract: Pick<Contract, 'decimal' | 'date_format' | 'null_values'>,
+): { strict(x: string): string; lenient(x: string): string; misfit(x: string): string } {
+  const found = textType(type, contract);
+  if (found === null) return { strict: (x) => x, lenient: (x) => x, misfit: () => 'false' };
+  const isNull = (x: string) =>
+    contract.null_values.length === 0
+      ? `${x} IS NULL`
+      : `(${x} IS NULL OR ${x} IN (${contract.null_values.map(literal).join(', ')}))`;
+  return {
+    strict: (x) =>
+      `CASE WHEN ${isNull(x)} THEN NULL WHEN ${found.shape(x)} THEN ${found.cast(x)} ELSE CAST(error(${literal(misfitMark)}) AS ${type}) END`,
+    lenient: (x) => `CASE WHEN ${isNull(x)} THEN NULL WHEN ${found.shape(x)} THEN ${found.tryCast(x)} END`,
+    misfit: (x) => `NOT ${isNull(x)} AND (NOT ${found.shape(x)} OR ${found.tryCast(x)} IS NULL)`,
+  };
+}
+
+function textType(type: string, { decimal, date_format }: Pick<Contract, 'decimal' | 'date_format'>): TextType | null {
+  if (type === 'VARCHAR') return null;
+  const matches = (pattern: string) => (x: string) => `regexp_full_match(${x}, ${literal(pattern)})`;
+  const casts = (text: (x: string) => string = (x) => x) => ({
+    cast: (x: string) => `CAST(${text(x)} AS ${type})`,
+    tryCast: (x: string) => `TRY_CAST(${text(x)} AS ${type})`,
+  });
+  const digits = integers.get(type);
+  if (digits !== undefined) return { shape: matches(`[-+]?0*[0-9]{1,${digits}}`), ...casts((x) => `ltrim(${x}, '+')`) };
+  const mark = decimal === ',' ? ',' : '\\.';
+  const withPoint = (x: string) => (decimal === ',' ? `replace(${x}, ',', '.')` : x);
+  const exact = /^DECIMAL\((\d+),(\d+)\)$/.exec(type);
+  if (exact !== null) {
+    const [, precision, scale] = exact.map(Number) as [number, number, number];
+    return {
+      shape: matches(`[-+]?0*[0-9]{0,${precision - scale}}(?:${mark}[0-9]{0,${scale}}0*)?`),
+      ...casts(withPoint),
+    };
+  }
+  if (type === 'DOUBLE' || type === 'FLOAT') {
+    return {
+      shape: matches(`[-+]?(?:[0-9]+(?:${mark}[0-9]*)?|${mark}[0-9]+)(?:[eE][-+]?[0-9]+)?`),
+      ...casts(withPoint),
+    };
+  }
+  if (type === 'BOOLEAN')
+    return {
+      shape: (x) => `lower(${x}) IN ('true', 'false', 't', 'f', '1', '0', 'yes', 'no', 'y', 'n')`,
+      cast: isTrue,
+      tryCast: isTrue,
+    };
+  const dated = dateType(type, date_format);
+  if (dated !== null) return dated;
+  const time = '[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,6})?)?';
+  if (type === 'TIME') return { shape: matches(time), ...casts() };
+  if (type === 'TIMESTAMP WITH TIME ZONE')
+    return { shape: matches(`[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]${time} ?(?:Z|[-+][0-9]{2}(?::?[0-9]{2})?)`), ...casts() };
+  if (type === 'UUID') return { shape: matches('[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'), ...casts() };
+  if (type === 'JSON') return { shape: (x) => `json_valid(${x})`, ...casts() };
+  throw badRequest(
+    `${JSON.stringify(type)} is not a type that text can become.`,
+    `Choose one of: ${known.join(', ')}.`,
+  );
+}
+
+const isTrue = (x: string) => `(lower(${x}) IN ('true', 't', '1', 'yes', 'y'))`;
+
+const isoDate = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
+const isoTime = '[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,6})?)?';
+
+/** Dates and timestamps: ISO 8601, or the one format people gave. */
+function dateType(type: string, format: string | null): TextType | null {
+  if (type !== 'DATE' && type !== 'TIMESTAMP') return null;
+  const pattern = type === 'DATE' ? isoDate : `${isoDate}(?:[ T]${isoTime})?`;
+  const iso = (x: string) => `regexp_full_match(${x}, ${literal(pattern)})`;
+  if (format === null || hasTime(format) !== (type === 'TIMESTAMP')) {
+    return { shape: iso, cast: (x) => `CAST(${x} AS ${type})`, tryCast: (x) => `TRY_CAST(${x} AS ${type})` };
+  }
+  const parsed = (x: string) => `CAST(try_strptime(${x}, ${literal(format)}) AS ${type})`;
+  const value = (x: string) => `CASE WHEN ${iso(x)} THEN TRY_CAST(${x} AS ${type}) ELSE ${parsed(x)} END`;
+  return { shape: (x) => `(${value(x)}) IS NOT NULL`, cast: (x) => `(${value(x)})`, tryCast: (x) => `(${value(x)})` };
+}
+
+/** Whether a date format names a time of day. */
+export function hasTime(format: string): boolean {
+  return /%[HIMSpfcX]/.test(format);
+}
