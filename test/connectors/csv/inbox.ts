@@ -67,9 +67,7 @@ export class Inbox {
     return { ...(await extractSource(request)), runId: request.runId };
   }
 
-  async runOne(
-    table: TableRequest,
-  ): Promise<
+  async runOne(table: TableRequest): Promise<
     TableResult & {
       rejects: { line: number | null; reason: string; raw: string; file: string | null; column: string | null }[];
     }
