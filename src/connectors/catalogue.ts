@@ -5,6 +5,7 @@ import type { Connector } from './connector.ts';
 const loaders: Record<string, () => Promise<Connector>> = {
   csv: async () => (await import('./csv/csv.ts')).csv,
   duckdb: async () => (await import('./duckdb/duckdb.ts')).duckdb,
+  postgres: async () => (await import('./postgres/postgres.ts')).postgres,
 };
 
 /** The types a source may have, in alphabetical order. */

@@ -1,0 +1,53 @@
+/** PostgreSQL as a source: COPY under one snapshot for all tables of a run. */
+import { z } from 'zod';
+import { defineConnector, type SourceContext } from '../connector.ts';
+import { checkServer } from './check.ts';
+import { serverOf } from './connect.ts';
+import { discoverTables } from './discover.ts';
+import { explainError } from './explain-error.ts';
+import { planRead } from './read-plan.ts';
+import { type Settings, settings } from './settings.ts';
+import { settleTable } from './settle.ts';
+import { type Snapshot, takeSnapshot } from './snapshot.ts';
+
+/** Tables, views and foreign tables of a PostgreSQL database. */
+export const postgres = defineConnector<Settings>({
+  type: 'postgres',
+  title: 'PostgreSQL',
+  summary: 'Tables, views and foreign tables of a PostgreSQL database.',
+  settings,
+  options: z.strictObject({}),
+  serves: { cursor: true, partitions: false, where: true, columns: true, changes: false, remote: false },
+  check: async (context) => {
+    try {
+      return await checkServer(serverOf(context));
+    } catch (thrown) {
+      throw explainError(thrown, 'checking the source');
+    }
+  },
+  discover: (context) =>
+    withSnapshot(context, async (snapshot) => {
+      try {
+        return await discoverTables(snapshot.ask);
+      } catch (thrown) {
+        throw explainError(thrown, 'listing the tables');
+      }
+    }),
+  settle: (context, table) => withSnapshot(context, (snapshot) => settleTable(snapshot, table)),
+  read: async (context) => {
+    const snapshot = await takeSnapshot(serverOf(context), context.note);
+    return { plan: (table, request) => planRead(snapshot, table, request), close: () => snapshot.close() };
+  },
+});
+
+async function withSnapshot<Answer>(
+  context: SourceContext<Settings>,
+  work: (snapshot: Snapshot) => Promise<Answer>,
+): Promise<Answer> {
+  const snapshot = await takeSnapshot(serverOf(context), () => {});
+  try {
+    return await work(snapshot);
+  } finally {
+    await snapshot.close();
+  }
+}

@@ -1,0 +1,149 @@
+/** Plans how one table is read: its columns, its pieces and their order. */
+import { identifier, qualified } from '../../duckdb/quote.ts';
+import { AttacheError } from '../../errors/attache-error.ts';
+import type { PlanRequest, ReadPlan, TableRequest } from '../connector.ts';
+import type { SourceColumn } from './column-types.ts';
+import { describeTable, type SourceTable, storedBelow } from './describe-table.ts';
+import { explainError } from './explain-error.ts';
+import { measureDecimals } from './measure-decimals.ts';
+import { planColumns } from './plan-columns.ts';
+import { type Portion, pageRanges, pieceOf } from './read-pieces.ts';
+import { chosenColumns, columnOf, rowFilter } from './row-filter.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** Since this version the server reads a range of pages without walking through all. */
+const firstVersionWithRanges = 14;
+
+export async function planRead(snapshot: Snapshot, table: TableRequest, request: PlanRequest): Promise<ReadPlan> {
+  try {
+    return await plan(snapshot, table, request);
+  } catch (thrown) {
+    throw explainError(thrown, `planning the read of ${table.bucket ?? 'public'}.${table.source_table}`);
+  }
+}
+
+async function plan(snapshot: Snapshot, table: TableRequest, request: PlanRequest): Promise<ReadPlan> {
+  const source = await describeTable(snapshot.ask, table);
+  const chosen = chosenColumns(source, table.options.columns);
+  if (chosen.length === 0) throw withoutColumns(source);
+  const conditions = rowFilter(source, table.options.where ?? [], request.range);
+  const from = `${qualified(source.schema, source.name)}${whereOf(conditions)}`;
+  const digits = await measureDecimals(snapshot.ask, chosen, from, request.previousColumns);
+  const columns = planColumns(chosen, digits);
+  const { portions, order } = await portionsOf(snapshot, source, table, request, conditions, chosen);
+  const watermark =
+    request.range.kind === 'cursor' ? await largestCursor(snapshot, source, request.range.column, conditions) : null;
+  return {
+    kind: 'read',
+    columns,
+    pieces: portions.map((portion) => pieceOf(snapshot, columns, portion)),
+    order,
+    uniqueKey: isKey(source, table.primary_key),
+    ...(source.rowBytes === null ? {} : { rowBytes: source.rowBytes }),
+    ...(watermark === null ? {} : { watermark }),
+    warnings: chosen.filter((column) => digits.get(column.name) === null).map(keptAsText),
+  };
+}
+
+function keptAsText({ name, declared }: SourceColumn): string {
+  return `column ${name} (${declared}) is kept as text: its values do not fit DECIMAL(38), or are NaN or infinite`;
+}
+
+function whereOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.map((each) => `(${each})`).join(' AND ')}`;
+}
+
+function isKey(source: SourceTable, names: readonly string[]): boolean {
+  return names.length > 0 && source.key.length === names.length && source.key.every((name) => names.includes(name));
+}
+
+interface Portions {
+  portions: Portion[];
+  order: ReadPlan['order'];
+}
+
+/** Large tables come in ranges of pages, as they lie; small ones by their key, so that an update that moves a row changes nothing; what has no pages by a sort. */
+async function portionsOf(
+  snapshot: Snapshot,
+  source: SourceTable,
+  table: TableRequest,
+  { range }: PlanRequest,
+  conditions: readonly string[],
+  chosen: readonly SourceColumn[],
+): Promise<Portions> {
+  const stored = range.kind === 'all' ? await pagedPortions(snapshot, source) : null;
+  if (stored !== null && stored.length > 1) {
+    return {
+      portions: stored.map((portion) => ({ ...portion, conditions: [...portion.conditions, ...conditions] })),
+      order: 'source',
+    };
+  }
+  const whole: Portion = {
+    id: 'all',
+    schema: source.schema,
+    name: source.name,
+    only: false,
+    conditions: [...conditions],
+    orderBy: null,
+  };
+  const names = chosen.map((column) => column.name);
+  if (table.primary_key.length > 0 && table.primary_key.every((name) => names.includes(name))) {
+    return { portions: [{ ...whole, orderBy: null }], order: 'key' };
+  }
+  if (source.key.length > 0)
+    return { portions: [{ ...whole, orderBy: source.key.map(identifier).join(', ') }], order: 'source' };
+  if (stored !== null) return { portions: [whole], order: 'source' };
+  return { portions: [{ ...whole, orderBy: chosen.map(sortable).join(', ') }], order: 'source' };
+}
+
+/** The pieces of everything that has pages; null for what has none. */
+async function pagedPortions(snapshot: Snapshot, source: SourceTable): Promise<Portion[] | null> {
+  if (snapshot.server.version < firstVersionWithRanges) return null;
+  if (source.kind !== 'p' && !source.hasChildren) return source.heap ? pageRanges(source, '') : null;
+  const stored = await storedBelow(snapshot.ask, source.oid);
+  if (stored === null || stored.length === 0) return null;
+  return stored.flatMap((table) => {
+    const id = `${table.schema}.${table.name}:`;
+    if (table.heap && table.kind === 'r') return pageRanges(table, id);
+    return [{ id, schema: table.schema, name: table.name, only: true, conditions: [], orderBy: null }];
+  });
+}
+
+/** Not every type has an order of its own; its text always has. Bytes compare faster than letters, and the same everywhere. */
+function sortable({ name, base, baseSchema, dimensions }: SourceColumn): string {
+  const ordered = [
+    'bool',
+    'int2',
+    'int4',
+    'int8',
+    'float4',
+    'float8',
+    'numeric',
+    'date',
+    'timestamp',
+    'timestamptz',
+    'uuid',
+  ];
+  if (baseSchema === 'pg_catalog' && dimensions === 0 && ordered.includes(base)) return identifier(name);
+  return `${identifier(name)}::text COLLATE "C"`;
+}
+
+async function largestCursor(
+  snapshot: Snapshot,
+  source: SourceTable,
+  cursor: string,
+  conditions: readonly string[],
+): Promise<string | null> {
+  columnOf(source, cursor);
+  const [row] = await snapshot.ask<{ largest: string | null }>(
+    `SELECT max(${identifier(cursor)})::text AS largest FROM ${qualified(source.schema, source.name)}${whereOf(conditions)}`,
+  );
+  return row?.largest ?? null;
+}
+
+function withoutColumns(source: SourceTable): AttacheError {
+  return new AttacheError('source_data', {
+    message: `${source.schema}.${source.name} has no columns, and a published table needs one.`,
+    hint: 'Give it a column, or remove it from the registry.',
+  });
+}

@@ -1,0 +1,163 @@
+/** One look at the database for a whole run: a connection that holds a snapshot, and others that read under it. */
+import { AttacheError } from '../../errors/attache-error.ts';
+import { beginStatements, type Connection, type Server } from './connect.ts';
+import type { Query } from './describe-table.ts';
+import { explainError } from './explain-error.ts';
+
+const tooManyConnections = '53300';
+
+export interface Snapshot {
+  server: Connection['server'];
+  readOnlySession: boolean;
+  /** Asks the catalogue, or about values, inside the snapshot. Questions wait for each other. */
+  ask: Query;
+  /** Lends a connection whose transaction sees the snapshot; waits until one is free. */
+  use<Answer>(work: (connection: Connection) => Promise<Answer>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** `note` hears when the tables of the run cannot share one snapshot. */
+export async function takeSnapshot(server: Server, note: (message: string) => void): Promise<Snapshot> {
+  const holder = await server.open();
+  try {
+    await begin(server, holder, null);
+    const name = await exportSnapshot(holder, note);
+    return new HeldSnapshot(server, holder, name);
+  } catch (thrown) {
+    await holder.close();
+    throw explainError(thrown, 'taking a snapshot');
+  }
+}
+
+async function begin(server: Server, connection: Connection, snapshot: string | null): Promise<void> {
+  for (const statement of beginStatements(server.settings, connection.server, snapshot)) {
+    await connection.client.query(statement);
+  }
+}
+
+/** A failed statement would end the transaction, hence the savepoint. */
+async function exportSnapshot(holder: Connection, note: (message: string) => void): Promise<string | null> {
+  try {
+    const [row] = await holder.rows<{ name: string }>('SELECT pg_export_snapshot() AS name');
+    return row?.name ?? null;
+  } catch (thrown) {
+    await holder.client.query('ROLLBACK');
+    await holder.client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    note(
+      `Each table is read under a snapshot of its own, because the server does not share one: ${(thrown as Error).message}`,
+    );
+    return null;
+  }
+}
+
+class HeldSnapshot implements Snapshot {
+  private readonly source: Server;
+  private readonly holder: Connection;
+  private readonly name: string | null;
+  private readonly idle: Connection[] = [];
+  private readonly waiting: (() => void)[] = [];
+  private readonly all = new Set<Connection>();
+  private opened = 0;
+  private most: number;
+  private questions: Promise<unknown> = Promise.resolve();
+
+  constructor(source: Server, holder: Connection, name: string | null) {
+    this.source = source;
+    this.holder = holder;
+    this.name = name;
+    this.most = source.settings.connections;
+  }
+
+  get server(): Connection['server'] {
+    return this.holder.server;
+  }
+
+  get readOnlySession(): boolean {
+    return this.holder.readOnlySession;
+  }
+
+  readonly ask: Query = <Row>(sql: string) => {
+    const answer = this.questions.then(() => this.question<Row>(sql));
+    this.questions = answer.catch(() => {});
+    return answer;
+  };
+
+  /** A question that fails must not end the transaction that holds the snapshot. */
+  private async question<Row>(sql: string): Promise<Row[]> {
+    const { client } = this.holder;
+    await client.query('SAVEPOINT question');
+    try {
+      const rows = await this.holder.rows<Row>(sql);
+      await client.query('RELEASE question');
+      return rows;
+    } catch (thrown) {
+      await client.query('ROLLBACK TO question').catch(() => {});
+      throw thrown;
+    }
+  }
+
+  async use<Answer>(work: (connection: Connection) => Promise<Answer>): Promise<Answer> {
+    const connection = await this.borrow();
+    try {
+      const answer = await work(connection);
+      this.idle.push(connection);
+      return answer;
+    } catch (thrown) {
+      // Its transaction is broken, or its stream stands in the middle of a row.
+      this.all.delete(connection);
+      this.opened -= 1;
+      void connection.close();
+      throw thrown;
+    } finally {
+      this.waiting.shift()?.();
+    }
+  }
+
+  private async borrow(): Promise<Connection> {
+    for (;;) {
+      this.source.signal.throwIfAborted();
+      const free = this.idle.pop();
+      if (free !== undefined) return free;
+      if (this.opened < this.most) {
+        const fresh = await this.openWorker();
+        if (fresh !== null) return fresh;
+      } else {
+        await new Promise<void>((resolve) => this.waiting.push(resolve));
+      }
+    }
+  }
+
+  /** Null when the server has no room for one more and others will become free. */
+  private async openWorker(): Promise<Connection | null> {
+    this.opened += 1;
+    let connection: Connection | null = null;
+    try {
+      connection = await this.source.open();
+      this.all.add(connection);
+      await begin(this.source, connection, this.name);
+      return connection;
+    } catch (thrown) {
+      this.opened -= 1;
+      if (connection !== null) {
+        this.all.delete(connection);
+        void connection.close();
+      }
+      if (this.opened > 0 && isCrowded(thrown)) {
+        this.most = this.opened;
+        return null;
+      }
+      throw explainError(thrown, 'opening a connection under the run’s snapshot');
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.all, this.holder].map((connection) => connection.close()));
+  }
+}
+
+function isCrowded(thrown: unknown): boolean {
+  const code = (error: unknown) => (error as { code?: string } | null)?.code;
+  return (
+    code(thrown) === tooManyConnections || (thrown instanceof AttacheError && code(thrown.cause) === tooManyConnections)
+  );
+}
