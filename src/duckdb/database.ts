@@ -1,7 +1,7 @@
 /** Opens DuckDB databases: the one module that imports the driver, sets every limit and keeps one file from being opened twice in one process. */
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { DuckDBInstance, DuckDBTimestampTZValue } from '@duckdb/node-api';
 import { AttacheError } from '../errors/attache-error.ts';
 import { literalList } from './quote.ts';
 import { Session } from './session.ts';
@@ -19,6 +19,9 @@ export interface DatabaseLimits {
   /** Cap on spilled bytes, e.g. `50GB`. */
   maxTempDirectorySize?: string;
 }
+
+// The driver prints instants in the host's zone, whatever the session's is; ours is UTC everywhere.
+DuckDBTimestampTZValue.timezoneOffsetInMinutes = 0;
 
 const openFiles = new Set<string>();
 

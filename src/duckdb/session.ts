@@ -1,5 +1,6 @@
 /** One connection to a DuckDB database: statements in, plain rows out. */
 import type { DuckDBConnection, DuckDBValue, Json } from '@duckdb/node-api';
+import { exactValue } from './exact-values.ts';
 
 /** A row as JSON-safe values: integers beyond 32 bits, decimals and times are text, so nothing loses a digit. */
 export type Row = Record<string, Json>;
@@ -54,6 +55,16 @@ export class Session {
       rows: rows.slice(0, limit),
       truncated: rows.length > limit,
     };
+  }
+
+  /** Runs one statement and hands its rows on in batches as they are found; values are exact, see `exactValue`. */
+  async stream(
+    sql: string,
+  ): Promise<{ columns: { name: string; type: string }[]; batches: AsyncIterable<(Json | null)[][]> }> {
+    const result = await this.connection.stream(sql);
+    const types = result.columnTypes();
+    const columns = result.deduplicatedColumnNames().map((name, index) => ({ name, type: String(types[index]) }));
+    return { columns, batches: result.yieldConvertedRows(exactValue) };
   }
 
   /** Runs a `COPY … (FORMAT parquet, RETURN_STATS true)` to one file and returns what was written. */

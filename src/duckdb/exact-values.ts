@@ -1,0 +1,18 @@
+/** Values as JSON that loses nothing: integers are numbers as far as a number is exact and text beyond, decimals are text. */
+import { DuckDBTypeId, type DuckDBValueConverter, type Json, JsonDuckDBValueConverter } from '@duckdb/node-api';
+
+const wideIntegers: ReadonlySet<number> = new Set([
+  DuckDBTypeId.BIGINT,
+  DuckDBTypeId.UBIGINT,
+  DuckDBTypeId.HUGEINT,
+  DuckDBTypeId.UHUGEINT,
+]);
+
+/** Lists and structs call it again for what they hold. */
+export const exactValue: DuckDBValueConverter<Json> = (value, type, converter) => {
+  if (typeof value === 'bigint' && wideIntegers.has(type.typeId)) {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : String(value);
+  }
+  return JsonDuckDBValueConverter(value, type, converter);
+};
