@@ -6,7 +6,7 @@ import type { Json } from '../facts-client.ts';
 const secretField = /token$|secret|password|signature|credentials|SASConnectionString|authorization|AccessKeyId/i;
 
 /** Secrets by name of the field, and query strings (which sign URLs) wherever they stand. */
-export function redact(value: unknown, field = ''): unknown {
+function redact(value: unknown, field = ''): unknown {
   if (secretField.test(field) && value !== null) return 'REDACTED';
   if (Array.isArray(value)) return value.map((item) => redact(item));
   if (typeof value === 'object' && value !== null) {
