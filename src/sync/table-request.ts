@@ -1,0 +1,16 @@
+/** A registered table as its connector is asked for it. */
+import type { TableRequest } from '../connectors/connector.ts';
+import type { RegisteredTable } from '../system/table-registry.ts';
+
+export function tableRequest(table: RegisteredTable): TableRequest {
+  return {
+    id: table.id,
+    bucket: table.bucket,
+    source_table: table.source_table,
+    primary_key: table.primary_key,
+    sync_strategy: table.sync_strategy,
+    query_mode: table.query_mode,
+    description: table.description,
+    options: table.options,
+  };
+}
