@@ -27,6 +27,7 @@ const layers = {
   ],
   server: [
     'errors',
+    'process',
     'files',
     'contract',
     'connectors',

@@ -1,10 +1,10 @@
 /** Starts what is due, again and again. Last runs are the tables' last attempts, so a restart repeats nothing. */
 import type { InstanceConfig } from '../config/shapes.ts';
+import { parseSchedule } from '../config/units.ts';
 import { listStates } from '../system/sync-state.ts';
 import type { SystemState } from '../system/system-state.ts';
 import { listTables } from '../system/table-registry.ts';
 import { dueTables } from './due-tables.ts';
-import { parseInterval } from './interval.ts';
 import type { Log } from './sync-parts.ts';
 import type { SyncService } from './sync-service.ts';
 
@@ -34,7 +34,7 @@ export class IntervalScheduler {
     this.intervals = new Map(
       [...parts.config.sources.values()].map((source) => [
         source.name,
-        source.schedule === null ? intervalMs : parseInterval(source.schedule),
+        (source.schedule === null ? null : parseSchedule(source.schedule)) ?? intervalMs,
       ]),
     );
     this.tickMs = Math.min(longestTickMs, ...[intervalMs, ...this.intervals.values()].map((ms) => ms / 2));

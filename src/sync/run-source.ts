@@ -1,7 +1,7 @@
 /** One source's share of a job: extract, then record each table's result. */
 import type { SourceConfig } from '../config/shapes.ts';
 import { AttacheError, type ErrorRecord, toErrorRecord } from '../errors/attache-error.ts';
-import type { TableResult } from '../extract/shapes.ts';
+import type { ExtractRequest, TableResult } from '../extract/shapes.ts';
 import { listTables } from '../system/table-registry.ts';
 import type { ActiveJob } from './active-job.ts';
 import { recordResults } from './record-results.ts';
@@ -30,7 +30,7 @@ async function extract(parts: SyncParts, job: ActiveJob, name: string): Promise<
   const tables = (await parts.state.read(listTables)).filter(
     (table) => wanted.has(table.id) && table.source_name === name,
   );
-  const request = {
+  const request: ExtractRequest = {
     dataDirectory: parts.config.dataDirectory,
     runId: job.row.id,
     source,

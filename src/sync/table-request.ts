@@ -2,7 +2,7 @@
 import type { TableRequest } from '../connectors/connector.ts';
 import type { RegisteredTable } from '../system/table-registry.ts';
 
-export function tableRequest(table: RegisteredTable): TableRequest {
+export function tableRequest(table: Omit<RegisteredTable, 'registered_by' | 'registered_at'>): TableRequest {
   return {
     id: table.id,
     bucket: table.bucket,

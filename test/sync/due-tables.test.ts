@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { dueTables } from '../../src/sync/due-tables.ts';
-import { parseInterval } from '../../src/sync/interval.ts';
 import { registeredTable } from '../helpers/instance.ts';
 
 const minute = 60_000;
@@ -29,17 +28,5 @@ describe('a table', () => {
     const states = new Map(registered.map(({ id }) => [id, { last_attempt: '2026-01-01T11:30:00Z' }]));
     const intervalOf = (source: string) => (source === 'crm' ? 15 : 60) * minute;
     expect(dueTables({ registered, states, intervalOf, now, toleranceMs: 0 })).toEqual(['orders']);
-  });
-});
-
-describe('an interval', () => {
-  it.each([
-    ['every 30s', 30_000],
-    ['every 15m', 15 * minute],
-    ['every 2h', 120 * minute],
-  ])('%s', (text, ms) => expect(parseInterval(text)).toBe(ms));
-
-  it.each(['every 0m', 'every 15', '15m', 'every -1m', 'every 1.5h', 'daily 07:00', ''])('%s is refused', (text) => {
-    expect(() => parseInterval(text)).toThrow(/cannot be understood/);
   });
 });

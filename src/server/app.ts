@@ -1,0 +1,85 @@
+/** The HTTP application: every route, one guard, one form of error. */
+import Fastify, { type FastifyBodyParser, type FastifyInstance } from 'fastify';
+import type { Authenticator } from './authenticate.ts';
+import { mountRoutes } from './mount-routes.ts';
+import { asRequestError, problemOf } from './problem.ts';
+import { newRequestId } from './request-id.ts';
+import type { Route } from './route.ts';
+import { catalogueRoutes } from './routes/catalogue.ts';
+import { dataRoutes } from './routes/data.ts';
+import { healthRoutes } from './routes/health.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { manifestRoutes } from './routes/manifest.ts';
+import { openApiRoute } from './routes/openapi.ts';
+import { pageRoutes } from './routes/page.ts';
+import { registryRoutes } from './routes/registry.ts';
+import { sourceRoutes } from './routes/sources.ts';
+import type { ServerParts } from './server-parts.ts';
+import { createUnmatchedHandler } from './unmatched.ts';
+
+/** Every route the server has. */
+export function allRoutes(parts: ServerParts): Route[] {
+  const routes = [
+    ...healthRoutes(parts),
+    ...jobRoutes(parts),
+    ...manifestRoutes(parts),
+    ...dataRoutes(parts),
+    ...registryRoutes(parts),
+    ...sourceRoutes(parts),
+    ...catalogueRoutes(parts),
+    ...pageRoutes(),
+  ];
+  return [...routes, openApiRoute(routes, parts.version)];
+}
+
+export function createApp(parts: ServerParts, authenticator: Authenticator): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    genReqId: newRequestId,
+    exposeHeadRoutes: false,
+    requestTimeout: 60_000,
+    connectionTimeout: 0,
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+  });
+  const routes = allRoutes(parts);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, readJson(app));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'x-request-id': request.id,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    });
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, url, id } = request;
+    parts.log.info(
+      { request: id, method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    );
+  });
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = asRequestError(thrown);
+    if (error.status >= 500) parts.log.error({ request: request.id, url: request.url, err: thrown }, error.message);
+    if (error.code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="Data Attache"');
+    if (error.code === 'unavailable') reply.header('retry-after', '5');
+    // Headers of the file that was not sent.
+    for (const name of ['content-length', 'content-disposition', 'repr-digest', 'cache-control'])
+      reply.removeHeader(name);
+    return reply
+      .code(error.status)
+      .type('application/problem+json')
+      .send(Buffer.from(JSON.stringify(problemOf(error, request.id))));
+  });
+  app.setNotFoundHandler(createUnmatchedHandler(routes));
+  mountRoutes(app, routes, authenticator);
+  return app;
+}
+
+/** JSON bodies; an empty one is no body, because many clients always name a content type. */
+function readJson(app: FastifyInstance): FastifyBodyParser<string> {
+  const parse = app.getDefaultJsonParser('error', 'error') as FastifyBodyParser<string>;
+  return (request, body, done) => (body === '' ? done(null, undefined) : parse(request, body, done));
+}

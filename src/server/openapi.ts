@@ -1,0 +1,83 @@
+/** The OpenAPI 3.1 document, made from the same records that validate and answer. */
+import { z } from 'zod';
+import { problemSchema } from './problem.ts';
+import type { Answer, Route } from './route.ts';
+
+type Json = Record<string, unknown>;
+
+export function openApiDocument(routes: readonly Route[], version: string): Json {
+  const paths: Record<string, Json> = {};
+  for (const route of routes.filter(({ path }) => path.startsWith('/api/'))) {
+    const path = paths[route.path] ?? {};
+    path[route.method.toLowerCase()] = operation(route);
+    paths[route.path] = path;
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Data Attaché',
+      version,
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ token: [] }],
+    paths,
+    components: {
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      schemas: { Problem: jsonSchema(problemSchema, 'output') },
+    },
+  };
+}
+
+function operation(route: Route): Json {
+  return {
+    operationId: operationId(route),
+    summary: route.summary,
+    ...(route.action === null ? { security: [] } : { 'x-action': route.action }),
+    parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } } }),
+    responses: {
+      ...Object.fromEntries(Object.entries(route.answers).map(([status, answer]) => [status, response(answer)])),
+      default: {
+        description: 'A problem',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    },
+  };
+}
+
+function operationId({ method, path }: Route): string {
+  const words = path
+    .replace(/^\/api\//, '')
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean);
+  return [method.toLowerCase(), ...words].join('_');
+}
+
+function response(answer: Answer): Json {
+  if (answer.schema !== undefined)
+    return {
+      description: answer.description,
+      content: { 'application/json': { schema: jsonSchema(answer.schema, 'output') } },
+    };
+  if (answer.media !== undefined) return { description: answer.description, content: { [answer.media]: {} } };
+  return { description: answer.description };
+}
+
+function parameters(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = jsonSchema(schema, 'input') as { properties?: Json; required?: string[] };
+  return Object.entries(properties).map(([name, definition]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    schema: definition,
+  }));
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return rest;
+}

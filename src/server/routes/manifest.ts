@@ -1,0 +1,37 @@
+/** `GET /api/sync/manifest`. */
+import { decide } from '../access.ts';
+import { matchesNone } from '../files/etag.ts';
+import { buildManifest, type Manifest, ManifestCache, manifestSchema, stampManifest } from '../manifest.ts';
+import { type Call, defineRoute, type Route } from '../route.ts';
+import type { ServerParts } from '../server-parts.ts';
+
+export function manifestRoutes({ master }: ServerParts): Route[] {
+  const cache = new ManifestCache();
+  return [
+    defineRoute({
+      method: 'GET',
+      path: '/api/sync/manifest',
+      summary: 'Every table the caller may read, with its parts and their hashes',
+      action: 'read_catalogue',
+      answers: {
+        200: { description: 'The manifest', schema: manifestSchema },
+        304: { description: 'Nothing has changed since the tag in If-None-Match' },
+      },
+      handle: ({ principal, request, reply }) => {
+        const manifest = manifestFor(principal);
+        reply.headers({ etag: manifest.tag, 'cache-control': 'private, no-cache' });
+        if (matchesNone(request.headers['if-none-match'], manifest.tag)) return reply.code(304).send();
+        reply.type('application/json; charset=utf-8');
+        return stampManifest(manifest, new Date());
+      },
+    }),
+  ];
+
+  function manifestFor(principal: Call['principal']): Manifest {
+    const catalogue = master.catalogue();
+    const tables = [...catalogue.tables.values()];
+    const readable = tables.filter((table) => principal !== null && decide(principal, 'read_table', table.id).allowed);
+    if (readable.length === tables.length) return cache.of(catalogue);
+    return buildManifest(catalogue.generation, readable);
+  }
+}
