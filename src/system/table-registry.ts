@@ -2,7 +2,7 @@
 import type { QueryMode } from '../contract/shapes.ts';
 import type { Session } from '../duckdb/session.ts';
 
-export type SyncStrategy = 'full_refresh' | 'incremental' | 'partitioned';
+type SyncStrategy = 'full_refresh' | 'incremental' | 'partitioned';
 
 export interface RegisteredTable {
   /** The only key: view name, folder name, URL, state key. Never changes. */

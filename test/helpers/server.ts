@@ -18,7 +18,7 @@ export const adminToken = 'test-admin-token';
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers whose shape the client has checked.
 type Json = any;
 
-export interface Answered {
+interface Answered {
   status: number;
   headers: Headers;
   json: Json;

@@ -6,7 +6,7 @@ import { errorRecord } from './names.ts';
 /** Error codes are checked where errors are made; a job of an older server may hold one that is gone. */
 type Loose<T> = T extends { error: unknown } ? Omit<T, 'error' | 'tables'> : T;
 
-export const jobTable = z
+const jobTable = z
   .object({
     id: z.string(),
     source: z.string(),
