@@ -8,9 +8,10 @@ export interface KeptColumn {
   expression: string;
 }
 
-/** Types that Parquet changes silently: HUGEINT becomes a double, TIMETZ loses its offset, INTERVAL its microseconds, the rest its name. */
-const lost = /\b(U?HUGEINT|TIME WITH TIME ZONE|TIMETZ|INTERVAL|BIT|BIGNUM|TIME_NS|UNION)\b|^ENUM\b|^"NULL"$|^NULL$/;
+/** What Parquet changes silently: wide integers become doubles, TIMETZ loses its offset, INTERVAL its microseconds. The name of a field is followed by its type, a type never is. */
+const lossy = /\b(?:U?HUGEINT|TIME WITH TIME ZONE|INTERVAL|BIT|BIGNUM|TIME_NS)\b(?=\s*(?:$|[,)[]))/g;
 const wide = /^U?HUGEINT$/;
+const untyped = /^"?NULL"?$/;
 
 /** The columns of `relation`, each as an expression whose type Parquet keeps. Reads the rows only where a wide integer must prove that it fits. */
 export async function keepInParquet(session: Session, relation: string): Promise<KeptColumn[]> {
@@ -22,26 +23,19 @@ export async function keepInParquet(session: Session, relation: string): Promise
   );
   return columns.map(({ column_name: name, column_type: type }) => {
     const column = identifier(name);
-    if (wide.test(type))
-      return { name, expression: `CAST(${column} AS ${fits.has(name) ? 'DECIMAL(38, 0)' : 'VARCHAR'})` };
-    if (!lost.test(withoutQuoted(type))) return { name, expression: column };
-    return { name, expression: `CAST(${column} AS ${keptType(type)})` };
+    if (fits.has(name)) return { name, expression: `CAST(${column} AS DECIMAL(38, 0))` };
+    if (/\bUNION\(/.test(type)) return { name, expression: `to_json(${column})` };
+    const kept = keptType(type);
+    return { name, expression: kept === type ? column : `CAST(${column} AS ${kept})` };
   });
 }
 
-/** A type with every lossy type inside it replaced by text. Pure. */
+/** The type with every lossy type inside it replaced by text. Pure. */
 export function keptType(type: string): string {
-  if (/^(ENUM|UNION)\b/.test(type) || type === '"NULL"' || type === 'NULL') return 'VARCHAR';
-  if (/\bUNION\b/.test(withoutQuoted(type))) return 'JSON';
-  // Quoted pieces are names of fields and stay as they are.
-  return type
-    .split(/("(?:[^"]|"")*")/)
-    .map((piece, index) =>
-      index % 2 === 1
-        ? piece
-        : piece.replace(/\b(U?HUGEINT|TIME WITH TIME ZONE|TIMETZ|INTERVAL|BIT|BIGNUM|TIME_NS)\b/g, 'VARCHAR'),
-    )
-    .join('');
+  if (type.startsWith('ENUM(') || untyped.test(type)) return 'VARCHAR';
+  // Every other piece is a quoted name or a value of an ENUM, which may spell the name of a type.
+  const pieces = type.split(/("(?:[^"]|"")*"|'(?:[^']|'')*')/);
+  return pieces.map((piece, index) => (index % 2 === 1 ? piece : piece.replace(lossy, 'VARCHAR'))).join('');
 }
 
 /** The wide integer columns whose every value fits 38 digits. */
@@ -53,11 +47,4 @@ async function fittingWide(session: Session, relation: string, names: readonly s
   });
   const row = await session.first<Record<string, string>>(`SELECT ${counts.join(', ')} FROM ${relation}`);
   return new Set(names.filter((_, index) => Number(row?.[`c${index}`]) === 0));
-}
-
-/** Names inside quotes and the values of an ENUM may spell the name of a type. */
-function withoutQuoted(type: string): string {
-  return type.startsWith('ENUM')
-    ? 'ENUM'
-    : type.replace(/"(?:[^"]|"")*"/g, (piece) => (piece === '"NULL"' ? piece : '""'));
 }

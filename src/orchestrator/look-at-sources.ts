@@ -26,8 +26,16 @@ export async function lookAtSources(
   const waiting = [...scanned];
   const looks: SourceLook[] = [];
   const work = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      looks.push(await lookAtOne(next, reader, options));
+    for (;;) {
+      const next = waiting.shift();
+      if (next === undefined) return;
+      looks.push(
+        await lookAtOne(next, reader, options).catch((thrown) => ({
+          source: next.folder.source,
+          look: unexpected(thrown),
+          signature: null,
+        })),
+      );
     }
   };
   await Promise.all(Array.from({ length: parallel }, work));
@@ -57,6 +65,12 @@ function missing(): Look {
     failure: { code: 'extract_missing', message: 'There is no extract.duckdb in the folder.' },
     again: false,
   };
+}
+
+/** Whatever else happens to one source, the others go on. */
+function unexpected(thrown: unknown): Look {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return { kind: 'unreadable', failure: { code: 'extract_unreadable', message }, again: true };
 }
 
 function changedMeanwhile(): Look {

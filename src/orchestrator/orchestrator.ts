@@ -84,7 +84,7 @@ export class SyncOrchestrator {
     this.open = openCatalogue(rebuilt.saved, this.options.dataDirectory);
     const due = first
       ? [...Object.keys(this.saved.sources), ...(await adoptedSources(this.folder))]
-      : [...(this.sweepLater ?? []), ...rebuilt.looked];
+      : [...(this.sweepLater ?? []), ...rebuilt.touched];
     this.sweepLater = await this.sweep(new Set(due));
     return reportOf(rebuilt);
   }

@@ -7,6 +7,7 @@ import { type ExtractFolder, extractFolder } from '../contract/extract-folder.ts
 import { confineToFolders } from '../duckdb/confine.ts';
 import { Database } from '../duckdb/database.ts';
 import type { Session } from '../duckdb/session.ts';
+import { AttacheError } from '../errors/attache-error.ts';
 import { createScratch } from '../publish/scratch.ts';
 import { adoptTable } from './adopt-table.ts';
 import { dataFolder } from './data-folder.ts';
@@ -32,6 +33,7 @@ export async function readForeign(task: ForeignTask, say: (event: ForeignEvent) 
     await confineToFolders(session, [folder.directory, await realpath(folder.directory), scratch.directory]);
     return await readTables(session, folder, task, scratch.directory, say);
   } catch (thrown) {
+    if (thrown instanceof AttacheError && thrown.code === 'child_failed') throw thrown;
     return unreadable(thrown);
   }
 }
@@ -64,9 +66,20 @@ async function readTables(
     await say({ table: id });
     const found = await readTable(session, folder, id, table, task, scratch, look);
     if (found !== null) look.tables[id] = found;
+    await checkAlive(session, id);
   }
   await say({ table: null });
   return look;
+}
+
+/** A SELECT may call functions that spoil the whole database; the parent then reads the others without that table. */
+async function checkAlive(session: Session, table: string): Promise<void> {
+  await session.run('SELECT 1').catch((cause: Error) => {
+    throw new AttacheError('child_failed', {
+      message: `Reading ${table} spoiled the session: ${cause.message.split('\n')[0]}`,
+      cause,
+    });
+  });
 }
 
 /** The table as it can be served, or null with the reason in `look`. */

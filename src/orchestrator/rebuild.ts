@@ -15,8 +15,8 @@ export interface Rebuilt {
   saved: SavedCatalogue;
   problems: Problem[];
   changed: boolean;
-  /** Sources that were looked at anew. */
-  looked: string[];
+  /** Sources that were looked at anew, and those that are gone. */
+  touched: string[];
 }
 
 export async function rebuild(
@@ -63,7 +63,8 @@ export async function rebuild(
     ...shadowed(built.sources),
     ...built.claims.problems,
   ];
-  return { saved, problems, changed, looked: looked.map((source) => source.folder.source) };
+  const gone = Object.keys(before.sources).filter((source) => saved.sources[source] === undefined);
+  return { saved, problems, changed, touched: [...looked.map((source) => source.folder.source), ...gone] };
 }
 
 function isFailing({ failure, tables }: SavedSource): boolean {

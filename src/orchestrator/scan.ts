@@ -6,7 +6,7 @@ import { type ExtractFolder, extractFolder } from '../contract/extract-folder.ts
 import { identityFault } from '../contract/identity.ts';
 import type { SavedSource } from './saved-catalogue.ts';
 import type { Problem } from './shapes.ts';
-import { fileSignature, folderLook } from './signature.ts';
+import { fileSignature, folderSignature } from './signature.ts';
 
 export interface Scanned {
   folder: ExtractFolder;
@@ -58,7 +58,7 @@ async function scanOne(
 /** What is ours changes by a rename of its catalogue alone; what is not may change anywhere. */
 export async function signatureOf(folder: ExtractFolder, ours: boolean): Promise<string | null> {
   const own = await fileSignature(folder.database);
-  return ours || own === null ? own : (await folderLook(folder.directory)).signature;
+  return ours || own === null ? own : folderSignature(folder.directory);
 }
 
 async function isFolder(path: string): Promise<boolean> {

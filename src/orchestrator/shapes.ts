@@ -28,7 +28,6 @@ export interface RebuildRequest {
 
 export type ProblemCode =
   | FindingCode
-  | 'link_escapes'
   | 'name_taken'
   | 'source_missing'
   | 'source_shadowed'
