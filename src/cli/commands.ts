@@ -1,16 +1,113 @@
-/** The table of commands. */
+/** The table of commands. What stands behind a line is loaded only when it is called. */
 import type { CommandEntry } from './context.ts';
 
+const registry = () => import('./commands/admin/registry.ts');
+const sources = () => import('./commands/admin/sources.ts');
+const jobs = () => import('./commands/admin/jobs.ts');
+
+const adminCommands: readonly CommandEntry[] = [
+  {
+    name: 'registry',
+    summary: 'which tables exist',
+    commands: [
+      { name: 'list', summary: 'list registered tables', load: async () => (await registry()).list },
+      { name: 'show', summary: 'show one registered table', load: async () => (await registry()).show },
+      { name: 'add', summary: 'register a table', load: async () => (await registry()).add },
+      { name: 'set', summary: 'change a registered table', load: async () => (await registry()).set },
+      { name: 'remove', summary: 'unregister a table and drop its data', load: async () => (await registry()).remove },
+    ],
+  },
+  {
+    name: 'sources',
+    summary: 'where data comes from',
+    commands: [
+      { name: 'list', summary: 'list configured sources', load: async () => (await sources()).list },
+      { name: 'check', summary: 'probe a source', load: async () => (await sources()).check },
+      { name: 'tables', summary: 'list what a source offers', load: async () => (await sources()).tables },
+      { name: 'discover', summary: 'the same as tables', load: async () => (await sources()).tables },
+    ],
+  },
+  {
+    name: 'sync',
+    summary: 'sync tables now and wait',
+    load: async () => (await import('./commands/admin/sync.ts')).configure,
+  },
+  {
+    name: 'jobs',
+    summary: 'what the server does and did',
+    commands: [
+      { name: 'list', summary: 'list jobs, newest first', load: async () => (await jobs()).list },
+      { name: 'show', summary: 'show a job with the result of each table', load: async () => (await jobs()).show },
+      { name: 'watch', summary: 'wait for a job', load: async () => (await jobs()).watch },
+      { name: 'cancel', summary: 'cancel a job', load: async () => (await jobs()).cancel },
+    ],
+  },
+];
+
 export const commands: readonly CommandEntry[] = [
-  { name: 'login', summary: 'sign in to a server', load: () => import('./commands/login.ts') },
-  { name: 'init', summary: 'make a folder a workspace', load: () => import('./commands/init.ts') },
-  { name: 'sync', summary: 'bring a workspace up to date', load: () => import('./commands/sync.ts') },
+  { name: 'login', summary: 'sign in to a server', load: async () => (await import('./commands/login.ts')).configure },
+  {
+    name: 'init',
+    summary: 'make a folder a workspace',
+    load: async () => (await import('./commands/init.ts')).configure,
+  },
+  {
+    name: 'sync',
+    summary: 'bring a workspace up to date',
+    load: async () => (await import('./commands/sync.ts')).configure,
+  },
   {
     name: 'status',
     summary: 'say what the workspace holds and how fresh it is',
-    load: () => import('./commands/status.ts'),
+    load: async () => (await import('./commands/status.ts')).configure,
   },
-  { name: 'tables', summary: 'list the tables of the workspace', load: () => import('./commands/tables.ts') },
-  { name: 'describe', summary: 'show the columns of a table', load: () => import('./commands/describe.ts') },
-  { name: 'query', summary: 'answer SQL from the workspace, offline', load: () => import('./commands/query.ts') },
+  {
+    name: 'tables',
+    summary: 'list the tables of the workspace',
+    load: async () => (await import('./commands/tables.ts')).configure,
+  },
+  {
+    name: 'describe',
+    summary: 'show the columns of a table',
+    load: async () => (await import('./commands/describe.ts')).configure,
+  },
+  {
+    name: 'query',
+    summary: 'answer SQL from the workspace, offline',
+    load: async () => (await import('./commands/query.ts')).configure,
+  },
+  { name: 'serve', summary: 'start a server', load: async () => (await import('./commands/serve.ts')).configure },
+  {
+    name: 'extract',
+    summary: 'extract one source, with no server',
+    load: async () => (await import('./commands/extract.ts')).configure,
+  },
+  {
+    name: 'rebuild',
+    summary: 'build the master from every extract, with no server',
+    load: async () => (await import('./commands/rebuild.ts')).configure,
+  },
+  {
+    name: 'contract',
+    summary: 'the shape of an extract',
+    commands: [
+      {
+        name: 'check',
+        summary: 'say whether a folder fulfils the contract',
+        load: async () => (await import('./commands/contract-check.ts')).configure,
+      },
+    ],
+  },
+  {
+    name: 'config',
+    summary: 'the configuration of a server',
+    commands: [
+      {
+        name: 'show',
+        summary: 'print the configuration and where it comes from',
+        load: async () => (await import('./commands/config-show.ts')).configure,
+      },
+    ],
+  },
+  { name: 'admin', summary: 'administer a server over HTTP', commands: adminCommands },
 ];

@@ -17,5 +17,5 @@ export type Configure = (command: Command, context: Context) => void;
 
 /** One line of the table of commands; the code behind a command is loaded only when it is called. */
 export type CommandEntry =
-  | { name: string; summary: string; load: () => Promise<{ configure: Configure }> }
+  | { name: string; summary: string; load: () => Promise<Configure> }
   | { name: string; summary: string; commands: readonly CommandEntry[] };

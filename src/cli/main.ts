@@ -22,6 +22,6 @@ try {
   process.exitCode = await runCommand(commands, argv, { terminal, environment, signal });
 } catch (thrown) {
   const secrets = [environment.DA_TOKEN, environment.DA_ADMIN_TOKEN].filter((value) => value !== undefined);
-  process.exitCode = await reportError(thrown, terminal, secrets);
+  const exitCode = await reportError(thrown, terminal, secrets);
+  process.exitCode = exitCodeOfSignal() ?? exitCode;
 }
-process.exitCode = exitCodeOfSignal() ?? process.exitCode;

@@ -78,7 +78,7 @@ async function addCommands(
       if (isCalled) called = inner;
     } else if (isCalled) {
       addCommonOptions(command);
-      (await entry.load()).configure(command, context);
+      (await entry.load())(command, context);
       called = { command, isGroup: false, rest };
     }
   }

@@ -1,11 +1,9 @@
 /** The settings of a folder of files, and what a table may say about how its files are read. */
 import { z } from 'zod';
+import { filePath } from '../file-path.ts';
 
 export const settings = z.strictObject({
-  path: z.string().min(1).meta({
-    title: 'Folder',
-    description: 'The folder that holds the files, e.g. ./inbox. Nothing in it is ever changed.',
-  }),
+  path: filePath('The folder that holds the files, e.g. ./inbox. Nothing in it is ever changed.'),
 });
 
 export type Settings = z.infer<typeof settings>;

@@ -1,0 +1,18 @@
+/** What an extraction on the command line works with and ends with. Types only. */
+import type { Environment } from '../config/environment.ts';
+import type { InstanceConfig, SourceConfig } from '../config/shapes.ts';
+import type { JobTable } from '../system/jobs.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface ExtractTask {
+  config: InstanceConfig;
+  source: SourceConfig;
+  environment: Environment;
+  terminal: Terminal;
+  signal: AbortSignal;
+}
+
+export interface ExtractOutcome {
+  tables: Omit<JobTable, 'source'>[];
+  notes: string[];
+}
