@@ -1,6 +1,8 @@
 /**
- * The official clients, as they must be configured to reach the double. Neither sends a credential: the REST client omits them
- * for a custom apiEndpoint, the Storage Read client because its channel is plaintext (a credential on one is refused by gRPC).
+ * The official clients, as they must be configured to reach the double without ever sending it a credential.
+ * - REST: a custom apiEndpoint does not stop the client from looking for credentials and sending them, http or not; only finding none
+ *   does. So it gets an auth client that has none (google-auth-library's PassThroughClient is one).
+ * - Storage Read: sslCreds of an insecure channel; then no credential is looked for.
  * METADATA_SERVER_DETECTION=none keeps google-auth-library from asking the network whether it runs on Google Cloud.
  */
 import { BigQuery, type BigQueryOptions } from '@google-cloud/bigquery';
@@ -14,8 +16,11 @@ export type RowsResponse = protos.google.cloud.bigquery.storage.v1.IReadRowsResp
 
 process.env.METADATA_SERVER_DETECTION = 'none';
 
+/** Authenticates as nobody. */
+const nobody = { getRequestHeaders: async () => new Headers() } as unknown as BigQueryOptions['authClient'];
+
 export function restClient({ apiEndpoint }: BigQueryDouble, options: BigQueryOptions = {}): BigQuery {
-  return new BigQuery({ projectId: 'lab', apiEndpoint, ...options });
+  return new BigQuery({ projectId: 'lab', apiEndpoint, authClient: nobody, ...options });
 }
 
 export function storageClient({ storageEndpoint }: BigQueryDouble): BigQueryReadClient {
