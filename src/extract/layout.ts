@@ -2,13 +2,6 @@
 import type { ReadPlan } from '../connectors/connector.ts';
 import type { TableState } from './table-state.ts';
 
-export interface Layout {
-  /** Rows of a Parquet row group. */
-  rowGroupRows: number;
-  /** Rows of a part, a multiple of `rowGroupRows`; null while every piece fits one part. */
-  partRows: number | null;
-}
-
 /** DuckDB's own default, a multiple of its vector size. */
 const defaultRowGroupRows = 122_880;
 const smallestRowGroupRows = 2_048;
@@ -17,9 +10,9 @@ const rowGroupBytes = 96 * 1024 * 1024;
 
 export const partBytes = { target: 96 * 1024 * 1024, largest: 144 * 1024 * 1024 };
 
-export function layoutFor(plan: ReadPlan, state: TableState | null): Layout {
-  if (state !== null) return { rowGroupRows: state.row_group_rows, partRows: state.part_rows };
-  return { rowGroupRows: rowGroupRowsFor(plan.rowBytes), partRows: null };
+/** Rows of a row group: as before where there is a before, else by the width of the rows. */
+export function rowGroupRowsOf(plan: ReadPlan, state: TableState | null): number {
+  return state?.row_group_rows ?? rowGroupRowsFor(plan.rowBytes);
 }
 
 function rowGroupRowsFor(rowBytes: number | undefined): number {

@@ -1,8 +1,8 @@
 /** Loads one piece: the source's bytes run through DuckDB into a Parquet file in scratch, which is counted, cut and sealed into parts. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { ColumnPlan, OpenPiece, Piece, ReadPlan, Reject, TableRequest } from '../connectors/connector.ts';
+import { dirname, join } from 'node:path';
+import type { ColumnPlan, OpenPiece, Piece, Reject, TableRequest } from '../connectors/connector.ts';
 import type { Part } from '../contract/shapes.ts';
 import { identifier, literal } from '../duckdb/quote.ts';
 import type { Session, WriteStatistics } from '../duckdb/session.ts';
@@ -10,41 +10,57 @@ import { AttacheError } from '../errors/attache-error.ts';
 import { cutParquet } from '../publish/cut-parquet.ts';
 import { sealPart } from '../publish/seal-part.ts';
 import { LossyColumns, lossCounts, lossyColumn, projection } from './columns.ts';
-import { type Layout, partRowsFor } from './layout.ts';
+import { copyStatement } from './copy-statement.ts';
+import { partRowsFor } from './layout.ts';
 import { createPipe, type OwnedPipe } from './pipe.ts';
 import type { Run } from './run.ts';
 
 export interface LoadedPiece {
   parts: Part[];
   rejects: Reject[];
+  /** Rows of a part when the piece was cut, else null. */
+  partRows: number | null;
 }
 
-/** Loads `piece` and seals its parts. An empty piece has none. `layout.partRows` is fixed here by the first piece that is too large for one part. */
+/** What a piece is written with. */
+export interface PieceTarget {
+  columns: readonly ColumnPlan[];
+  rowGroupRows: number;
+  /** `ORDER BY` list, or empty for the order in which the rows arrive. */
+  orderBy: string;
+}
+
+/** Loads `piece` and seals its parts; an empty piece has none. A piece that was cut before is cut at the same borders. */
 export async function loadPiece(
   run: Run,
   table: TableRequest,
-  plan: ReadPlan,
-  columns: readonly ColumnPlan[],
   piece: Piece,
-  layout: Layout,
+  target: PieceTarget,
+  partRowsBefore: number | null,
 ): Promise<LoadedPiece> {
   const directory = join(run.scratch, randomUUID());
   await mkdir(directory, { recursive: true });
   const file = join(directory, 'piece.parquet');
   try {
-    const statement = (relation: string) =>
-      copyStatement(relation, columns, orderOf(plan, table, columns), file, {
-        piece: piece.id,
-        rowGroupRows: layout.rowGroupRows,
-      });
-    const { written, rejects } = await withOpenPiece(run, table, piece, directory, (opened) =>
-      scan(run, opened, statement, columns),
-    );
-    const parts = await sealFile(run, table, file, written, layout);
-    return { parts, rejects };
+    const { written, rejects } = await scanPiece(run, table, piece, target, file);
+    const sealed = await sealFile(run, table, file, written, target.rowGroupRows, partRowsBefore);
+    return { ...sealed, rejects };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Brings the piece into one Parquet file at `file`, verified against what the source says it sent. Intermediate files stand beside it. */
+export async function scanPiece(
+  run: Run,
+  table: TableRequest,
+  piece: Piece,
+  { columns, rowGroupRows, orderBy }: PieceTarget,
+  file: string,
+): Promise<Scanned> {
+  const statement = (relation: string) =>
+    copyStatement(`SELECT ${projection(columns)} FROM ${relation}`, { orderBy, file, mark: piece.id, rowGroupRows });
+  return withOpenPiece(run, table, piece, dirname(file), (opened) => scan(run, opened, statement, columns));
 }
 
 /** A part with the table's full schema and no rows: what an empty table is made of. */
@@ -109,7 +125,7 @@ async function withOpenPiece<T>(
   }
 }
 
-interface Scanned {
+export interface Scanned {
   written: WriteStatistics;
   rejects: Reject[];
 }
@@ -180,46 +196,24 @@ async function explain(
   return new LossyColumns(new Map(found.filter(([, count]) => count > 0)));
 }
 
-function copyStatement(
-  relation: string,
-  columns: readonly ColumnPlan[],
-  orderBy: string,
-  file: string,
-  { piece, rowGroupRows }: { piece: string; rowGroupRows: number },
-): string {
-  const rows = `SELECT ${projection(columns)} FROM ${relation}`;
-  const query = orderBy === '' ? rows : `SELECT * FROM (${rows}) ORDER BY ${orderBy}`;
-  // The piece's mark keeps two pieces with the same rows apart: parts are named by content, and each must be listed once.
-  const mark = createHash('sha256').update(piece).digest('hex').slice(0, 16);
-  return `COPY (${query}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${rowGroupRows}, KV_METADATA {da_piece: ${literal(mark)}}, RETURN_STATS true)`;
-}
-
-/** A sort is reproducible only without ties; a key nobody vouches for is followed by every other column. */
-function orderOf(plan: ReadPlan, table: TableRequest, columns: readonly ColumnPlan[]): string {
-  if (plan.order === 'source') return '';
-  const names = columns.map((column) => column.name);
-  const key = table.primary_key.filter((name) => names.includes(name));
-  const order =
-    plan.uniqueKey === true && key.length > 0 ? key : [...key, ...names.filter((name) => !key.includes(name))];
-  return order.map(identifier).join(', ');
-}
-
-async function sealFile(
+/** Cuts what is too large for one part and seals the parts. */
+export async function sealFile(
   run: Run,
   table: TableRequest,
   file: string,
-  written: WriteStatistics,
-  layout: Layout,
-): Promise<Part[]> {
-  if (written.rows === 0) return [];
-  layout.partRows ??= partRowsFor(written.rows, written.sizeBytes, layout.rowGroupRows);
+  written: Pick<WriteStatistics, 'rows' | 'sizeBytes'>,
+  rowGroupRows: number,
+  partRowsBefore: number | null,
+): Promise<{ parts: Part[]; partRows: number | null }> {
+  if (written.rows === 0) return { parts: [], partRows: partRowsBefore };
+  const partRows = partRowsBefore ?? partRowsFor(written.rows, written.sizeBytes, rowGroupRows);
   const files =
-    layout.partRows === null || written.rows <= layout.partRows
+    partRows === null || written.rows <= partRows
       ? [{ path: file, rows: written.rows }]
-      : await cutParquet(file, layout.partRows);
+      : await cutParquet(file, partRows);
   const parts: Part[] = [];
   for (const { path, rows } of files) parts.push(await sealPart(run.folder, table.id, path, rows));
-  return parts;
+  return { parts, partRows };
 }
 
 function asSourceError(run: Run, thrown: unknown): unknown {

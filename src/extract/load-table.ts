@@ -1,20 +1,20 @@
-/** Loads one table: asks for a plan, keeps the pieces that did not change, loads the others, and says what to publish. */
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import pLimit from 'p-limit';
-import type { ColumnPlan, Piece, ReadPlan, RemotePlan, TablePlan, TableRequest } from '../connectors/connector.ts';
-import type { Column, ExtractTable, Part, RemoteAttach } from '../contract/shapes.ts';
+/** Loads one table by its strategy and says what to publish. */
+
+import type { ReadPlan, RemotePlan, TablePlan, TableRequest } from '../connectors/connector.ts';
+import type { RemoteAttach } from '../contract/shapes.ts';
 import { tableHash } from '../contract/table-hash.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 import type { Publication } from '../publish/publish.ts';
-import { LossyColumns, withColumnsAsBefore, withTextColumns, withUniqueNames } from './columns.ts';
-import { type Layout, layoutFor } from './layout.ts';
-import { loadEmptyPart, loadPiece } from './load-piece.ts';
-import { carryRejects, writeRejects } from './rejects.ts';
+import type { Loaded } from './loaded.ts';
+import { carryRejects } from './rejects.ts';
 import type { Run } from './run.ts';
-import { schemaChanges } from './schema-changes.ts';
+import { publishedColumns, schemaChanges } from './schema-changes.ts';
 import type { TableResult } from './shapes.ts';
-import { keptParts, type PieceState, requestHash, stateOf, type TableState } from './table-state.ts';
+import { loadPieces } from './strategies/full-refresh.ts';
+import { loadIncremental } from './strategies/incremental.ts';
+import { loadPartitioned } from './strategies/partitioned.ts';
+import { type Before, publishedBefore } from './table-before.ts';
+import { requestHash, type TableState } from './table-state.ts';
 
 export interface TableOutcome {
   result: TableResult;
@@ -23,214 +23,75 @@ export interface TableOutcome {
   remoteAttach?: RemoteAttach[];
 }
 
-/** What is published of a table and can be built on: its parts are all there, and the registration asks for the same content. */
-interface Before {
-  table: ExtractTable | null;
-  state: TableState | null;
-}
+/** What a strategy answers: new content, or a plan that brings none. */
+export type StrategyAnswer = { kind: 'loaded'; loaded: Loaded } | Exclude<TablePlan, ReadPlan>;
 
 export async function loadTable(run: Run, table: TableRequest, startedAt: Date): Promise<TableOutcome> {
   const before = await publishedBefore(run, table);
-  const plan = await run.reading.plan(table, {
-    range: { kind: 'all' },
-    previousFingerprint: run.request.full ? null : (before.state?.fingerprint ?? null),
-    previousColumns: before.table?.record?.columns ?? null,
-    remembered: before.state?.remembered ?? null,
-  });
-  if (plan.kind === 'remote') return remoteOutcome(table, plan, before, startedAt);
-  if (plan.kind !== 'read') return keptOutcome(run, table, plan, before, startedAt);
-  const loaded = await loadWithExactColumns(run, table, plan, before);
-  return loadedOutcome(table, plan, loaded, before, startedAt);
-}
-
-async function publishedBefore(run: Run, table: TableRequest): Promise<Before> {
-  const published = run.published.tables.get(table.id) ?? null;
-  const state = stateOf(published?.record ?? null);
-  if (published === null || state === null || state.request !== requestHash(table))
-    return { table: published, state: null };
-  const sizes = await Promise.all(
-    published.parts.map((part) =>
-      stat(join(run.folder.directory, part.path)).then(
-        (file) => file.size === part.size_bytes,
-        () => false,
-      ),
-    ),
-  );
-  return { table: published, state: sizes.every(Boolean) ? state : null };
-}
-
-interface Loaded {
-  columns: ColumnPlan[];
-  parts: Part[];
-  pieces: PieceState[];
-  layout: Layout;
-  rejected: number;
-  rejectsRun: string | null;
-  warnings: string[];
-}
-
-/** Values that do not fit their type turn the column into text, counted and said; nothing becomes NULL silently. Each turn widens a column, so it ends. */
-async function loadWithExactColumns(run: Run, table: TableRequest, plan: ReadPlan, before: Before): Promise<Loaded> {
-  const named = withUniqueNames(plan.columns);
-  let attempt = withColumnsAsBefore(
-    named.columns,
-    before.state === null || run.request.full ? null : (before.table?.record?.columns ?? null),
-  );
-  for (;;) {
-    try {
-      return await loadPieces(run, table, plan, attempt.columns, before, [...named.warnings, ...attempt.warnings]);
-    } catch (thrown) {
-      if (!(thrown instanceof LossyColumns)) throw thrown;
-      const text = withTextColumns(attempt.columns, thrown);
-      attempt = { columns: text.columns, warnings: [...attempt.warnings, ...text.warnings] };
-    }
+  const answer = await strategyOf(table)(run, table, before);
+  switch (answer.kind) {
+    case 'loaded':
+      return loadedOutcome(table, answer.loaded, before, startedAt);
+    case 'remote':
+      return remoteOutcome(table, answer, before, startedAt);
+    default:
+      return keptOutcome(run, table, answer, before, startedAt);
   }
 }
 
-async function loadPieces(
-  run: Run,
-  table: TableRequest,
-  plan: ReadPlan,
-  columns: ColumnPlan[],
-  before: Before,
-  warnings: string[],
-): Promise<Loaded> {
-  const layout = layoutFor(plan, before.state);
-  const reusable = reusablePieces(run, before, columns);
-  const pieceSlot = pLimit(run.connector.parallel?.pieces ?? 2);
-  const stop = new AbortController();
-  const signal = AbortSignal.any([run.signal, stop.signal]);
-  const settled = await Promise.allSettled(
-    plan.pieces.map((piece) =>
-      pieceSlot(async () => {
-        const kept = reusable(piece);
-        if (kept !== null) return { state: kept.state, parts: kept.parts, rejects: null };
-        signal.throwIfAborted();
-        try {
-          const loaded = await loadPiece({ ...run, signal }, table, plan, columns, piece, layout);
-          return {
-            state: {
-              id: piece.id,
-              fingerprint: piece.fingerprint ?? null,
-              parts: loaded.parts.map((part) => part.sha256),
-              rejected: loaded.rejects.length,
-            },
-            parts: loaded.parts,
-            rejects: loaded.rejects,
-          };
-        } catch (thrown) {
-          stop.abort(thrown);
-          throw thrown;
-        }
-      }),
-    ),
-  );
-  if (stop.signal.aborted) throw stop.signal.reason;
-  const failed = settled.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  const pieces = settled.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  const fresh = pieces.flatMap((piece) => piece.rejects ?? []);
-  if (fresh.length > 0) await writeRejects(run.folder, run.request.runId, table.id, fresh);
-  const rejected = pieces.reduce((sum, piece) => sum + piece.state.rejected, 0);
-  if (rejected > fresh.length && before.state?.rejects_run)
-    await carryRejects(run.folder, before.state.rejects_run, run.request.runId, table.id);
-  const parts = pieces.flatMap((piece) => piece.parts);
-  checkRejects(
-    plan,
-    rejected,
-    parts.reduce((sum, part) => sum + part.rows, 0),
-  );
-  return {
-    columns,
-    parts: parts.length > 0 ? parts : [await loadEmptyPart(run, table, columns)],
-    pieces: pieces.map((piece) => piece.state),
-    layout,
-    rejected,
-    rejectsRun: rejected > 0 ? run.request.runId : null,
-    warnings,
-  };
+function strategyOf(table: TableRequest): (run: Run, table: TableRequest, before: Before) => Promise<StrategyAnswer> {
+  if (table.query_mode === 'remote') return loadFullRefresh;
+  return { full_refresh: loadFullRefresh, incremental: loadIncremental, partitioned: loadPartitioned }[
+    table.sync_strategy
+  ];
 }
 
-/** Finds the published parts of a piece that did not change. Other columns or types mean other bytes, so then nothing is kept. */
-function reusablePieces(
-  run: Run,
-  before: Before,
-  columns: readonly ColumnPlan[],
-): (piece: Piece) => { state: PieceState; parts: Part[] } | null {
-  const { table, state } = before;
-  if (
-    run.request.full ||
-    table === null ||
-    state === null ||
-    schemaChanges(table.record?.columns ?? null, publishedColumns(columns)).length > 0
-  )
-    return () => null;
-  const states = new Map(state.pieces.map((piece) => [piece.id, piece]));
-  return (piece) => {
-    const known = states.get(piece.id);
-    if (known === undefined || piece.fingerprint === undefined || known.fingerprint !== piece.fingerprint) return null;
-    const parts = keptParts(known, table.parts);
-    return parts === null ? null : { state: known, parts };
-  };
+async function loadFullRefresh(run: Run, table: TableRequest, before: Before): Promise<StrategyAnswer> {
+  const plan = await run.reading.plan(table, {
+    range: { kind: 'all' },
+    previousFingerprint: run.request.full ? null : (before.state?.fingerprint ?? null),
+    previousColumns: before.columns,
+    remembered: before.state?.remembered ?? null,
+  });
+  if (plan.kind !== 'read') return plan;
+  const loaded = await loadPieces(run, table, plan, before);
+  checkAnnouncedRows(table, plan, loaded);
+  return { kind: 'loaded', loaded };
 }
 
-/** A few bad rows are left out and shown; too many mean that something is wrong with all of them. */
-function checkRejects(plan: ReadPlan, rejected: number, loaded: number): void {
-  const limits = plan.rejectLimits ?? { rows: 0, ratio: null };
-  const share = rejected / Math.max(1, rejected + loaded);
-  const tooMany = limits.rows !== null && rejected > limits.rows;
-  const tooLarge = limits.ratio !== null && share > limits.ratio;
-  if (!tooMany && !tooLarge) return;
-  const allowed = tooMany ? `${limits.rows} are` : `${(limits.ratio ?? 0) * 100} % are`;
-  throw new AttacheError('too_many_rejects', {
-    message: `${rejected} of ${rejected + loaded} rows do not fit the table; ${allowed} allowed.`,
-    hint: 'The table keeps its data. Look at the rejected rows of this job, then correct the file, or raise max_reject_rows or max_reject_ratio of the table.',
+/** The source said how many rows there are: fewer or more is never published. */
+function checkAnnouncedRows(table: TableRequest, plan: ReadPlan, { parts, rejected }: Loaded): void {
+  const found = rejected + parts.reduce((sum, part) => sum + part.rows, 0);
+  if (plan.rows === undefined || plan.rows === found) return;
+  throw new AttacheError('rows_missing', {
+    message: `The source announced ${plan.rows} rows for ${table.id} and sent ${found}.`,
+    hint: 'The table keeps its data. Sync it again; if it repeats, the source itself is inconsistent.',
+    retryable: true,
   });
 }
 
-function publishedColumns(columns: readonly ColumnPlan[]): Column[] {
-  return columns.map(({ name, type }) => ({ name, type }));
-}
-
-function loadedOutcome(
-  table: TableRequest,
-  plan: ReadPlan,
-  loaded: Loaded,
-  before: Before,
-  startedAt: Date,
-): TableOutcome {
+function loadedOutcome(table: TableRequest, loaded: Loaded, before: Before, startedAt: Date): TableOutcome {
   const rows = loaded.parts.reduce((sum, part) => sum + part.rows, 0);
   const size_bytes = loaded.parts.reduce((sum, part) => sum + part.size_bytes, 0);
-  checkAnnouncedRows(table, plan, rows + loaded.rejected);
   const columns = publishedColumns(loaded.columns);
-  const changes = schemaChanges(before.table?.record?.columns ?? null, columns);
+  const changes = schemaChanges(before.columns, columns);
+  checkSchemaPolicy(table, changes);
   const sameContent =
     before.table !== null &&
     before.table.parts.length > 0 &&
-    tableHash(before.table.parts) === tableHash(loaded.parts) &&
-    changes.length === 0;
-  const state: TableState = {
-    version: 1,
-    request: requestHash(table),
-    fingerprint: plan.fingerprint ?? null,
-    row_group_rows: loaded.layout.rowGroupRows,
-    part_rows: loaded.layout.partRows,
-    pieces: loaded.pieces,
-    rejected: loaded.rejected,
-    rejects_run: loaded.rejectsRun,
-    remembered: plan.remember ?? null,
-  };
-  const sameState =
-    JSON.stringify({ ...before.state, rejects_run: null }) === JSON.stringify({ ...state, rejects_run: null });
+    changes.length === 0 &&
+    tableHash(before.table.parts) === tableHash(loaded.parts);
+  const state = stateAfter(table, loaded);
   const result = resultOf(table, startedAt, {
     status: sameContent ? 'unchanged' : 'succeeded',
     rows,
     size_bytes,
     rejected: loaded.rejected,
     schema_changes: changes,
-    warnings: [...(plan.warnings ?? []), ...loaded.warnings],
+    warnings: loaded.warnings,
   });
-  if (sameContent && sameState) return { result, publication: null };
+  const sameLabel = before.table?.meta.description === table.description;
+  if (sameContent && sameLabel && sameState(before.state, state)) return { result, publication: null };
   const meta = {
     table_name: table.id,
     description: table.description,
@@ -242,13 +103,31 @@ function loadedOutcome(
   return { result, publication: { meta, parts: loaded.parts, record: { columns, state, schema_changes: changes } } };
 }
 
-/** The source said how many rows there are: fewer or more is never published. */
-function checkAnnouncedRows(table: TableRequest, plan: ReadPlan, found: number): void {
-  if (plan.rows === undefined || plan.rows === found) return;
-  throw new AttacheError('rows_missing', {
-    message: `The source announced ${plan.rows} rows for ${table.id} and sent ${found}.`,
-    hint: 'The table keeps its data. Sync it again; if it repeats, the source itself is inconsistent.',
-    retryable: true,
+function stateAfter(table: TableRequest, loaded: Loaded): TableState {
+  return {
+    version: 1,
+    request: requestHash(table),
+    fingerprint: loaded.fingerprint,
+    row_group_rows: loaded.rowGroupRows,
+    pieces: loaded.pieces,
+    rejected: loaded.rejected,
+    rejects_run: loaded.rejectsRun,
+    remembered: loaded.remembered,
+    watermark: loaded.watermark,
+    last_full_at: loaded.lastFullAt,
+  };
+}
+
+/** Whether a state is worth a publish of its own; which run holds the rejects is not. */
+function sameState(before: TableState | null, after: TableState): boolean {
+  return JSON.stringify({ ...before, rejects_run: null }) === JSON.stringify({ ...after, rejects_run: null });
+}
+
+function checkSchemaPolicy(table: TableRequest, changes: readonly string[]): void {
+  if (table.options.schema_policy !== 'freeze' || changes.length === 0) return;
+  throw new AttacheError('schema_changed', {
+    message: `The columns of ${table.id} differ from the published ones: ${changes.join('; ')}.`,
+    hint: 'The table keeps its data. Set options.schema_policy to evolve to follow the source.',
   });
 }
 
@@ -271,15 +150,21 @@ function keptOutcome(
       schema_changes: [],
       warnings: [plan.reason],
     }),
-    publication: null,
+    publication: relabelled(table, before),
   };
 }
 
+/** A new description goes live also when the rows stay. */
+function relabelled(table: TableRequest, { table: published }: Before): TableOutcome['publication'] {
+  if (published === null || published.record === null || published.meta.description === table.description) return null;
+  return { ...published, record: published.record, meta: { ...published.meta, description: table.description } };
+}
+
 function remoteOutcome(table: TableRequest, plan: RemotePlan, before: Before, startedAt: Date): TableOutcome {
-  const changes = schemaChanges(before.table?.record?.columns ?? null, plan.columns);
+  const changes = schemaChanges(before.columns, plan.columns);
   const same =
     before.table?.meta.query_mode === 'remote' &&
-    before.table.record !== null &&
+    before.columns !== null &&
     changes.length === 0 &&
     before.table.meta.description === table.description;
   const result = resultOf(table, startedAt, {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Reject } from '../connectors/connector.ts';
 import type { ExtractFolder } from '../contract/extract-folder.ts';
+import type { Run } from './run.ts';
 
 const keptRuns = 50;
 
@@ -12,7 +13,7 @@ export function rejectsPath(folder: ExtractFolder, runId: string, table: string)
   return join(folder.work, 'rejects', runId, `${table}.ndjson`);
 }
 
-export async function writeRejects(
+async function writeRejects(
   folder: ExtractFolder,
   runId: string,
   table: string,
@@ -29,6 +30,18 @@ export async function carryRejects(folder: ExtractFolder, from: string, to: stri
   const path = rejectsPath(folder, to, table);
   await mkdir(join(path, '..'), { recursive: true });
   await copyFile(rejectsPath(folder, from, table), path).catch(() => {});
+}
+
+/** Writes the fresh rejects of a run's table and carries over those of pieces that were kept. */
+export async function keepRejects(
+  run: Run,
+  table: string,
+  fresh: readonly Reject[],
+  total: number,
+  runBefore: string | null,
+): Promise<void> {
+  if (total > fresh.length && runBefore !== null) await carryRejects(run.folder, runBefore, run.request.runId, table);
+  if (fresh.length > 0) await writeRejects(run.folder, run.request.runId, table, fresh);
 }
 
 /** The first `limit` rejected rows of a table in a run; none when there were none. */

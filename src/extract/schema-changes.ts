@@ -1,4 +1,5 @@
 /** What differs between two column lists, for people. */
+import type { ColumnPlan } from '../connectors/connector.ts';
 import type { Column } from '../contract/shapes.ts';
 
 /** One sentence for each column added, removed or retyped; none for a first publish. */
@@ -16,4 +17,9 @@ export function schemaChanges(before: readonly Column[] | null, after: readonly 
         : [`column ${column.name} changed from ${type} to ${column.type}`];
     }),
   ];
+}
+
+/** The columns as they are published. */
+export function publishedColumns(columns: readonly ColumnPlan[]): Column[] {
+  return columns.map(({ name, type }) => ({ name, type }));
 }

@@ -18,6 +18,8 @@ export interface ExtractRequest {
   limits: LimitsConfig;
   /** Reads everything, whatever the fingerprints say. */
   full?: boolean;
+  /** Incremental tables read from this cursor value on, exact text, instead of from their watermark. */
+  since?: string;
 }
 
 export type TableStatus = 'succeeded' | 'unchanged' | 'postponed' | 'failed' | 'cancelled';

@@ -10,6 +10,10 @@ const pieceState = z.object({
   /** Content hashes of the piece's parts, in order; an empty piece has none. */
   parts: z.array(z.string()),
   rejected: z.number(),
+  /** Rows of a part where the piece was too large for one, kept so that borders stay; null where it fits one. */
+  part_rows: z.number().nullable().default(null),
+  /** Of a key range: its lowest possible key as text, one entry for each key column; null for the first range and for all other pieces. */
+  low: z.array(z.string()).nullable().default(null),
 });
 
 const tableState = z.object({
@@ -17,14 +21,17 @@ const tableState = z.object({
   /** Hash of everything in the registration that shapes the content. */
   request: z.string(),
   fingerprint: z.string().nullable(),
-  /** Rows of a row group and of a part, kept so that borders stay where they are. */
+  /** Rows of a row group, kept so that borders stay where they are. */
   row_group_rows: z.number(),
-  part_rows: z.number().nullable(),
   pieces: z.array(pieceState),
   rejected: z.number(),
   /** The run whose rejects file holds the rejected rows. */
   rejects_run: z.string().nullable(),
   remembered: z.unknown(),
+  /** Where the next incremental read starts from, exact text; null when there is none. */
+  watermark: z.string().nullable().default(null),
+  /** When everything was read last, ISO 8601. */
+  last_full_at: z.string().nullable().default(null),
 });
 
 export type PieceState = z.infer<typeof pieceState>;

@@ -29,16 +29,33 @@ const metaField = {
   bloomFilterLength: 15,
 } as const;
 
-/** Cuts `path` into files `path.0`, `path.1`, … of `partRows` rows each, the last one shorter; row groups must divide `partRows`. The original stays. */
-export async function cutParquet(path: string, partRows: number): Promise<{ path: string; rows: number }[]> {
+/** One file cut from another. */
+export interface Cut {
+  path: string;
+  rows: number;
+  /** Holds the last rows, asked for with `tailRows`. */
+  tail: boolean;
+}
+
+/**
+ * Cuts `path` into files `path.0`, `path.1`, … of `partRows` rows each, the last one shorter; row groups must divide `partRows`. The original stays.
+ * With `tailRows` the last row groups that hold at least so many rows become a file of their own.
+ */
+export async function cutParquet(path: string, partRows: number, tailRows = 0): Promise<Cut[]> {
   const source = await open(path, 'r');
   try {
     const footer = await readFooter(source, path);
     const groups = structs(footer.fields.get(fileField.rowGroups));
-    const parts: { path: string; rows: number }[] = [];
-    for (const batch of batches(groups, partRows)) {
+    const tail = lastGroups(groups, tailRows);
+    const body = batches(groups.slice(0, groups.length - tail.length), partRows);
+    const parts: Cut[] = [];
+    for (const batch of tail.length === 0 ? body : [...body, tail]) {
       const target = `${path}.${parts.length}`;
-      parts.push({ path: target, rows: await writePart(source, target, footer, batch, parts.length) });
+      parts.push({
+        path: target,
+        rows: await writePart(source, target, footer, batch, parts.length),
+        tail: batch === tail,
+      });
     }
     return parts;
   } finally {
@@ -53,6 +70,15 @@ async function readFooter(file: FileHandle, path: string): Promise<ThriftStruct>
   if (!tail.subarray(4).equals(magic) || length > size - 12)
     throw new AttacheError('integrity', { message: `${path} is not a complete Parquet file.`, retryable: true });
   return readStruct(await readAt(file, size - 8 - length, length));
+}
+
+/** The row groups at the end that together hold at least `rows` rows, never all of them. */
+function lastGroups(groups: ThriftStruct[], rows: number): ThriftStruct[] {
+  let count = 0;
+  for (let held = 0; held < rows && count < groups.length - 1; count += 1) {
+    held += Number(integer(groups[groups.length - 1 - count]!, groupField.numRows) ?? 0n);
+  }
+  return count === 0 ? [] : groups.slice(-count);
 }
 
 /** Consecutive row groups, as many as `partRows` rows hold. */

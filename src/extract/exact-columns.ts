@@ -1,0 +1,25 @@
+/** Reads with exact columns: values that do not fit their type turn the column into text, counted and said; nothing becomes NULL silently. */
+import type { ColumnPlan, ReadPlan } from '../connectors/connector.ts';
+import { LossyColumns, withColumnsAsBefore, withTextColumns, withUniqueNames } from './columns.ts';
+import type { Run } from './run.ts';
+import type { Before } from './table-before.ts';
+
+/** Runs `read` with the plan's columns, again with wider ones as long as it throws `LossyColumns`. Each turn widens a column, so it ends. */
+export async function withExactColumns<T>(
+  run: Run,
+  plan: ReadPlan,
+  before: Before,
+  read: (columns: readonly ColumnPlan[], warnings: string[]) => Promise<T>,
+): Promise<T> {
+  const named = withUniqueNames(plan.columns);
+  let attempt = withColumnsAsBefore(named.columns, before.state === null || run.request.full ? null : before.columns);
+  for (;;) {
+    try {
+      return await read(attempt.columns, [...(plan.warnings ?? []), ...named.warnings, ...attempt.warnings]);
+    } catch (thrown) {
+      if (!(thrown instanceof LossyColumns)) throw thrown;
+      const text = withTextColumns(attempt.columns, thrown);
+      attempt = { columns: text.columns, warnings: [...attempt.warnings, ...text.warnings] };
+    }
+  }
+}

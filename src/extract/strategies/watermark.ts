@@ -1,0 +1,80 @@
+/** Where an incremental read starts and what it remembers: exact text of the cursor, never a JavaScript date. */
+import type { TableRequest } from '../../connectors/connector.ts';
+import { durationMs, type ReadRange } from '../../connectors/table-options.ts';
+import { identifier, literal } from '../../duckdb/quote.ts';
+import type { Session } from '../../duckdb/session.ts';
+import { AttacheError } from '../../errors/attache-error.ts';
+
+const defaultOverlapMs = 10 * 60_000;
+
+const timeTypes = /^(TIMESTAMP|DATE)/;
+const numberTypes = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|DECIMAL)/;
+
+/** The rows to read again: the source's own changes, or everything from the watermark less the overlap on. */
+export async function rangeFrom(
+  session: Session,
+  table: TableRequest,
+  watermark: string,
+  cursorType: string | null,
+): Promise<ReadRange> {
+  const { cursor } = table.options;
+  if (cursor === undefined) return { kind: 'changes', from: watermark };
+  return {
+    kind: 'cursor',
+    column: cursor,
+    from: await lessOverlap(session, table, watermark, cursorType ?? 'VARCHAR'),
+  };
+}
+
+async function lessOverlap(session: Session, table: TableRequest, watermark: string, type: string): Promise<string> {
+  const { overlap } = table.options;
+  if (timeTypes.test(type)) {
+    const ms =
+      typeof overlap === 'string'
+        ? durationMs(overlap)
+        : typeof overlap === 'number'
+          ? overlap * 1000
+          : defaultOverlapMs;
+    return textOf(session, `CAST(CAST(${literal(watermark)} AS ${type}) - INTERVAL '${ms} milliseconds' AS ${type})`);
+  }
+  if (numberTypes.test(type) && typeof overlap === 'number' && overlap > 0)
+    return textOf(session, `CAST(${literal(watermark)} AS ${type}) - ${overlap}`);
+  if (typeof overlap === 'string') {
+    throw new AttacheError('options_invalid', {
+      message: `The cursor ${table.options.cursor} of ${table.id} is ${type}; an overlap of ${overlap} has no meaning there.`,
+      hint: 'Give the overlap as a number, or leave it out.',
+    });
+  }
+  return watermark;
+}
+
+async function textOf(session: Session, expression: string): Promise<string> {
+  const row = await session.first<{ value: string }>(`SELECT CAST(${expression} AS VARCHAR) AS value`);
+  return row?.value ?? '';
+}
+
+/**
+ * The greatest cursor value of `relation`, or `before` when that is greater or there is none. A time in the future would hide every row that comes before it,
+ * so the watermark never passes `now`.
+ */
+export async function watermarkOf(
+  session: Session,
+  table: TableRequest,
+  relation: string,
+  type: string,
+  before: string | null,
+  now: Date,
+): Promise<string | null> {
+  const { cursor } = table.options;
+  if (cursor === undefined) return before;
+  const values = [
+    `(SELECT max(${identifier(cursor)}) FROM ${relation})`,
+    ...(before === null ? [] : [`CAST(${literal(before)} AS ${type})`]),
+  ];
+  const greatest = `greatest(${values.join(', ')})`;
+  const capped = timeTypes.test(type)
+    ? `least(${greatest}, CAST(TIMESTAMPTZ ${literal(now.toISOString())} AS ${type}))`
+    : greatest;
+  const row = await session.first<{ value: string | null }>(`SELECT CAST(${capped} AS VARCHAR) AS value`);
+  return row?.value ?? before;
+}
