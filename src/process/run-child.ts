@@ -24,6 +24,9 @@ export interface ChildJob<Event> {
   onEvent?: (event: Event) => void;
 }
 
+/** Each running DuckDB query holds a thread of libuv's pool; with the usual four, signing in to a source or reading a file would wait for the queries to end. */
+const poolThreads = '32';
+
 const killAfterCancelMs = 5_000;
 
 /** Resolves with the child's result; rejects with its error, or with why it had to be stopped. */
@@ -64,7 +67,8 @@ function childEnvironment(): NodeJS.ProcessEnv {
     'NO_PROXY',
     'DA_TEST_CRASH_POINT',
   ];
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => passed.includes(name)));
+  const inherited = Object.entries(process.env).filter(([name]) => passed.includes(name));
+  return { ...Object.fromEntries(inherited), UV_THREADPOOL_SIZE: poolThreads };
 }
 
 /** V8 gets a share; DuckDB's own limit bounds the rest. */

@@ -16,7 +16,7 @@ interface Facts {
 }
 
 export async function checkServer(server: Server): Promise<CheckReport> {
-  const connection = await server.open();
+  const connection = await server.open(true);
   try {
     const [facts] = await connection.rows<Facts>(`
       SELECT current_setting('server_version') AS version, current_database()::text AS database, current_user::text AS role,

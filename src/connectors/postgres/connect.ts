@@ -19,7 +19,8 @@ export interface Server {
   tls: TlsMode;
   settings: Settings;
   signal: AbortSignal;
-  open(): Promise<Connection>;
+  /** `patient`: waits a little when the server has no room for one more. */
+  open(patient: boolean): Promise<Connection>;
 }
 
 /** What the answers depend on. */
@@ -43,13 +44,14 @@ export interface Connection {
 export function serverOf({ settings, secret, signal }: SourceContext<Settings>): Server {
   const address = parseAddress(settings.url ?? secret(settings.url_env!));
   const tls = tlsMode(address, settings);
-  return { address, tls, settings, signal, open: () => openWhenThereIsRoom({ address, tls, settings, signal }) };
+  const target = { address, tls, settings, signal };
+  return { ...target, open: (patient) => openWhenThereIsRoom(target, patient ? waitsForRoom : []) };
 }
 
 type Target = Omit<Server, 'open'>;
 
-async function openWhenThereIsRoom(target: Target): Promise<Connection> {
-  for (const wait of waitsForRoom) {
+async function openWhenThereIsRoom(target: Target, waits: readonly number[]): Promise<Connection> {
+  for (const wait of waits) {
     try {
       return await openReadOnly(target);
     } catch (thrown) {

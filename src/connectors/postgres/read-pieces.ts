@@ -1,6 +1,7 @@
 /** Cuts a table into pieces with borders that stay, and says how DuckDB reads what COPY sends for one. */
 import { identifier, literal, qualified, structLiteral } from '../../duckdb/quote.ts';
 import type { OpenPiece, Piece, PieceWay } from '../connector.ts';
+import { checkSameTables } from './check-same-tables.ts';
 import { headerColumn } from './copy-frames.ts';
 import { copyOut } from './copy-out.ts';
 import { explainError } from './explain-error.ts';
@@ -57,31 +58,43 @@ export function pieceOf(snapshot: Snapshot, columns: readonly WireColumn[], port
   return { id: portion.id, open: (way) => openPiece(snapshot, columns, portion, way) };
 }
 
+/** The connection is made before DuckDB begins to read: signing in needs a thread of the pool, and every waiting DuckDB query holds one. */
 async function openPiece(
   snapshot: Snapshot,
   columns: readonly WireColumn[],
   portion: Portion,
   way: PieceWay,
 ): Promise<OpenPiece> {
-  const pipe = await way.pipe();
-  const feed = async () => {
-    try {
-      const { rows } = await snapshot.use(async ({ client }) => {
-        // An index would bring the rows in an order that changes with the planner's mind.
-        await client.query(`SET LOCAL enable_indexscan = ${portion.orderBy === null ? 'off' : 'on'}`);
-        await client.query(`SET LOCAL enable_indexonlyscan = ${portion.orderBy === null ? 'off' : 'on'}`);
-        return copyOut(client, copyStatement(columns, portion), (bytes) => {
+  const doing = `reading ${portion.schema}.${portion.name}`;
+  const loan = await snapshot.lend();
+  const { client, rows } = loan.connection;
+  try {
+    way.signal.throwIfAborted();
+    const pipe = await way.pipe();
+    // An index would bring the rows in an order that changes with the planner's mind.
+    const index = portion.orderBy === null ? 'off' : 'on';
+    const feed = async () => {
+      try {
+        await client.query(`SET LOCAL enable_indexscan = ${index}`);
+        await client.query(`SET LOCAL enable_indexonlyscan = ${index}`);
+        const copied = await copyOut(client, copyStatement(columns, portion), (bytes) => {
           way.progress(bytes.length);
           return pipe.write(bytes);
         });
-      });
-      await pipe.end();
-      return { rows };
-    } catch (thrown) {
-      throw explainError(thrown, `reading ${portion.schema}.${portion.name}`);
-    }
-  };
-  return { relation: relationOf(pipe.path, columns), feed };
+        await checkSameTables(rows);
+        loan.giveBack(true);
+        await pipe.end();
+        return { rows: copied.rows };
+      } catch (thrown) {
+        loan.giveBack(false);
+        throw explainError(thrown, doing);
+      }
+    };
+    return { relation: relationOf(pipe.path, columns), feed, close: async () => loan.giveBack(false) };
+  } catch (thrown) {
+    loan.giveBack(false);
+    throw explainError(thrown, doing);
+  }
 }
 
 /** COPY's text format: tabs between columns, `\N` for NULL, and a backslash before what would be mistaken. No quotes, so nothing has to be guessed. */

@@ -12,13 +12,19 @@ export interface Snapshot {
   /** Asks the catalogue, or about values, inside the snapshot. Questions wait for each other. */
   ask: Query;
   /** Lends a connection whose transaction sees the snapshot; waits until one is free. */
-  use<Answer>(work: (connection: Connection) => Promise<Answer>): Promise<Answer>;
+  lend(): Promise<Loan>;
   close(): Promise<void>;
+}
+
+/** Given back once: `intact` when its transaction goes on and its stream stands between statements. */
+export interface Loan {
+  connection: Connection;
+  giveBack(intact: boolean): void;
 }
 
 /** `note` hears when the tables of the run cannot share one snapshot. */
 export async function takeSnapshot(server: Server, note: (message: string) => void): Promise<Snapshot> {
-  const holder = await server.open();
+  const holder = await server.open(true);
   try {
     await begin(server, holder, null);
     const name = await exportSnapshot(holder, note);
@@ -66,6 +72,7 @@ class HeldSnapshot implements Snapshot {
     this.holder = holder;
     this.name = name;
     this.most = source.settings.connections;
+    source.signal.addEventListener('abort', () => this.wakeAll(), { once: true });
   }
 
   get server(): Connection['server'] {
@@ -96,21 +103,23 @@ class HeldSnapshot implements Snapshot {
     }
   }
 
-  async use<Answer>(work: (connection: Connection) => Promise<Answer>): Promise<Answer> {
+  async lend(): Promise<Loan> {
     const connection = await this.borrow();
-    try {
-      const answer = await work(connection);
-      this.idle.push(connection);
-      return answer;
-    } catch (thrown) {
-      // Its transaction is broken, or its stream stands in the middle of a row.
-      this.all.delete(connection);
-      this.opened -= 1;
-      void connection.close();
-      throw thrown;
-    } finally {
+    let lent = true;
+    const giveBack = (intact: boolean) => {
+      if (!lent) return;
+      lent = false;
+      if (intact) this.idle.push(connection);
+      else this.discard(connection);
       this.waiting.shift()?.();
-    }
+    };
+    return { connection, giveBack };
+  }
+
+  private discard(connection: Connection): void {
+    this.all.delete(connection);
+    this.opened -= 1;
+    void connection.close();
   }
 
   private async borrow(): Promise<Connection> {
@@ -130,24 +139,28 @@ class HeldSnapshot implements Snapshot {
   /** Null when the server has no room for one more and others will become free. */
   private async openWorker(): Promise<Connection | null> {
     this.opened += 1;
-    let connection: Connection | null = null;
+    let connection: Connection;
     try {
-      connection = await this.source.open();
-      this.all.add(connection);
+      connection = await this.source.open(this.opened === 1);
+    } catch (thrown) {
+      this.opened -= 1;
+      if (this.opened === 0 || !isCrowded(thrown)) throw thrown;
+      this.most = this.opened;
+      return null;
+    }
+    this.all.add(connection);
+    try {
       await begin(this.source, connection, this.name);
       return connection;
     } catch (thrown) {
-      this.opened -= 1;
-      if (connection !== null) {
-        this.all.delete(connection);
-        void connection.close();
-      }
-      if (this.opened > 0 && isCrowded(thrown)) {
-        this.most = this.opened;
-        return null;
-      }
+      this.discard(connection);
       throw explainError(thrown, 'opening a connection under the run’s snapshot');
     }
+  }
+
+  /** Whoever waits finds out that the run is over. */
+  private wakeAll(): void {
+    for (const wake of this.waiting.splice(0)) wake();
   }
 
   async close(): Promise<void> {
