@@ -82,17 +82,22 @@ describe('Arrow', () => {
 
   it('holds the exact values, decimals of 76 digits and microseconds of the year 9999 included', async () => {
     const [batch] = await readAll('d.golden');
-    const raw = (name: string) => batch!.getChild(name)!.data[0]!;
+    // The slot of a NULL may hold anything.
+    const raw = (name: string) => ({
+      values: batch!.getChild(name)!.data[0]!.values.subarray(0, name === 'bignum' ? 16 : 2),
+    });
     expect(decimal256(raw('bignum').values as Uint32Array, 0)).toBe(
       1234567890123456789012345678901234567812345678901234567890123456789012345678n,
     );
     expect(decimal256(raw('bignum').values as Uint32Array, 1)).toBe(-1n);
-    expect(Array.from(raw('ts').values as BigInt64Array)).toEqual([1709251199123456n, 253402300799999999n, 0n]);
-    expect(Array.from(raw('t').values as BigInt64Array)).toEqual([86399999999n, 0n, 0n]);
-    expect(Array.from(raw('d').values as Int32Array)).toEqual([-719162, 2932896, 0, 0]);
-    expect(Array.from(raw('flt').values as Float64Array)).toEqual([Number.NaN, Number.NEGATIVE_INFINITY, 0]);
-    expect(Array.from(raw('big_int').values as BigInt64Array)).toEqual([9007199254740993n, -9223372036854775808n, 0n]);
+    expect(Array.from(raw('ts').values as BigInt64Array)).toEqual([1709251199123456n, 253402300799999999n]);
+    expect(Array.from(raw('t').values as BigInt64Array)).toEqual([86399999999n, 0n]);
+    expect(Array.from(raw('d').values as Int32Array)).toEqual([-719162, 2932896]);
+    expect(Array.from(raw('flt').values as Float64Array)).toEqual([Number.NaN, Number.NEGATIVE_INFINITY]);
+    expect(Array.from(raw('big_int').values as BigInt64Array)).toEqual([9007199254740993n, -9223372036854775808n]);
     expect(batch!.getChild('txt')!.toJSON()).toEqual(['Žluťoučký "kůň"\n\t\\', '', null]);
+    for (const name of ['ts', 't', 'd', 'flt', 'big_int', 'num', 'bignum'])
+      expect(batch!.getChild(name)!.get(2)).toBeNull();
     expect(batch!.getChild('flag')!.toJSON()).toEqual([true, false, null]);
     expect(batch!.getChild('raw')!.get(0)).toEqual(new Uint8Array([0, 1, 254, 255]));
     expect(

@@ -6,6 +6,8 @@ export type DuckRow = Record<string, unknown>;
 export interface Duck {
   run(sql: string): Promise<void>;
   rows(sql: string): Promise<DuckRow[]>;
+  /** The first column, without a row object around each value. */
+  texts(sql: string): Promise<string[]>;
   /** Runs the statement and hands its streaming result to the reader. */
   stream<T>(sql: string, read: (result: DuckDBResult) => Promise<T>): Promise<T>;
   close(): void;
@@ -19,6 +21,8 @@ export async function openDuck(): Promise<Duck> {
       await withConnection(instance, (c) => c.run(sql));
     },
     rows: (sql) => withConnection(instance, async (c) => (await c.runAndReadAll(sql)).getRowObjects()),
+    texts: (sql) =>
+      withConnection(instance, async (c) => ((await c.runAndReadAll(sql)).getColumns()[0] ?? []) as string[]),
     stream: (sql, read) => withConnection(instance, async (c) => read(await c.stream(sql))),
     close: () => instance.closeSync(),
   };

@@ -23,7 +23,8 @@ export function printed(sql: string, type: FieldType): string {
 
 /** NUMERIC without trailing zeros. */
 export function trimmedDecimal(sql: string): string {
-  return `regexp_replace(regexp_replace(CAST(${sql} AS VARCHAR), '(\\.\\d*?)0+$', '\\1'), '\\.$', '')`;
+  const text = `CAST(${sql} AS VARCHAR)`;
+  return `CASE WHEN contains(${text}, '.') THEN rtrim(rtrim(${text}, '0'), '.') ELSE ${text} END`;
 }
 
 /** Nothing, three or six digits behind the point: as few as say everything. */

@@ -34,6 +34,9 @@ export async function readPage(service: Service, table: Table, request: PageRequ
   return { rows, totalRows, ...(next < totalRows && rows.length > 0 ? { pageToken: pageToken(next) } : {}) };
 }
 
+/** Rows rendered at once; a page that needs more takes several steps, one that needs less wastes little. */
+const step = 16_384;
+
 async function renderedRows(
   service: Service,
   table: Table,
@@ -41,25 +44,34 @@ async function renderedRows(
   request: PageRequest,
   wanted: number,
 ): Promise<string[]> {
+  const rows: string[] = [];
+  let bytes = 0;
+  while (rows.length < wanted && bytes <= service.limits.pageBytes) {
+    const from = request.startIndex + rows.length;
+    const more = await renderStep(service, table, version, request, from, Math.min(step, wanted - rows.length));
+    if (more.length === 0) break;
+    rows.push(...more);
+    bytes += more.reduce((sum, row) => sum + row.length, 0);
+  }
+  return rows;
+}
+
+async function renderStep(
+  service: Service,
+  table: Table,
+  version: number,
+  request: PageRequest,
+  from: number,
+  count: number,
+): Promise<string[]> {
   const row = restRow(request.fields, 'r', request.timestamps);
   const name = physicalName(table);
   // Without deletions row ids count the rows, and a page needs no walk over the ones before it.
-  const contiguous = table.changes.length <= 1;
-  const source = contiguous
-    ? `SELECT * FROM ${name} WHERE rowid >= ${request.startIndex} AND rowid < ${request.startIndex + wanted} ORDER BY rowid`
-    : `SELECT * FROM ${name} WHERE ${aliveAt(version)} ORDER BY rowid LIMIT ${wanted} OFFSET ${request.startIndex}`;
-  return service.warehouse.duck.stream(`SELECT ${row} AS j FROM (${source}) r`, async (result) => {
-    const rows: string[] = [];
-    let bytes = 0;
-    for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-      for (const json of chunk.getColumnValues(0)) {
-        rows.push(json as string);
-        bytes += (json as string).length;
-      }
-      if (bytes > service.limits.pageBytes) break;
-    }
-    return rows;
-  });
+  const source =
+    table.changes.length <= 1
+      ? `SELECT * FROM ${name} WHERE rowid >= ${from} AND rowid < ${from + count} ORDER BY rowid`
+      : `SELECT * FROM ${name} WHERE ${aliveAt(version)} ORDER BY rowid LIMIT ${count} OFFSET ${from}`;
+  return service.warehouse.duck.texts(`SELECT ${row} AS j FROM (${source}) r`);
 }
 
 /** At least one row, however big. */

@@ -1,7 +1,9 @@
 /** Arrow IPC as BigQuery sends it: the schema as one message, each record batch as a bare message without schema or end. */
+import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { Data, RecordBatch, RecordBatchReader, RecordBatchStreamWriter, type Schema, Struct } from 'apache-arrow';
 import type { Field } from '../model/field-types.ts';
-import { arrowData, type Values } from './arrow-data.ts';
+import { arrowData } from './arrow-data.ts';
+import { fixedWidthData } from './vector-buffers.ts';
 
 const endOfStream = 8;
 
@@ -10,8 +12,17 @@ export function schemaMessage(schema: Schema): Uint8Array {
   return stream.slice(0, schemaLength(stream));
 }
 
-export function batchMessage(schema: Schema, fields: Field[], columns: Values[], rows: number): Uint8Array {
-  const children = fields.map((f, i) => arrowData(f.type, columns[i]!));
+export function batchMessage(schema: Schema, fields: Field[], chunks: DuckDBDataChunk[], rows: number): Uint8Array {
+  const children = fields.map((f, i) => {
+    const vectors = chunks.map((c) => c.getColumnVector(i));
+    return (
+      fixedWidthData(f.type, vectors, rows) ??
+      arrowData(
+        f.type,
+        chunks.flatMap((c) => c.getColumnValues(i)),
+      )
+    );
+  });
   const data = new Data(new Struct(schema.fields), 0, rows, 0, [] as never, children);
   return bare(written(schema, new RecordBatch(schema, data)));
 }

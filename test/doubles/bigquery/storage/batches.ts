@@ -46,8 +46,7 @@ async function buildBatches(duck: Duck, sql: string, fields: Field[], rowsPerMes
     const built: Batch[] = [];
     for await (const chunks of grouped(result, rowsPerMessage)) {
       const rows = chunks.reduce((sum, c) => sum + c.rowCount, 0);
-      const values = fields.map((_, i) => chunks.flatMap((c) => c.getColumnValues(i)));
-      built.push({ rows, message: batchMessage(schema, fields, values, rows) });
+      built.push({ rows, message: batchMessage(schema, fields, chunks, rows) });
     }
     return built;
   });
