@@ -31,20 +31,33 @@ type Json = Record<string, unknown>;
 const contractTables = ['_meta', '_parts', '_remote_attach', '_da_tables'] as const;
 type ContractTable = (typeof contractTables)[number];
 
+/** Tables and views of an extract's main schema by lower-case name: names are case-insensitive in DuckDB. */
+export type ExtractObjects = ReadonlyMap<string, 'table' | 'view'>;
+
+/** Whether our publisher made the extract: its own tables are plain ones, so reading them runs no SQL of a stranger. */
+export function isOurs(objects: ExtractObjects): boolean {
+  const plain = ['_meta', '_parts', '_da_tables'].every((name) => objects.get(name) === 'table');
+  return plain && objects.get('_remote_attach') !== 'view';
+}
+
 /** Examines the database `catalog` of the session, e.g. the alias it is attached under. */
-export async function examineCatalogue(session: Session, catalog: string): Promise<ExaminedCatalogue> {
-  const objects = await listObjects(session, catalog);
+export async function examineCatalogue(
+  session: Session,
+  catalog: string,
+  known?: ExtractObjects,
+): Promise<ExaminedCatalogue> {
+  const objects = known ?? (await listObjects(session, catalog));
   const result: ExaminedCatalogue = { findings: [], tables: new Map(), remoteAttach: [], generation: null };
   if (!objects.has('_meta')) {
     result.findings.push(finding('meta_missing', null, 'nothing says which tables the extract offers'));
     return result;
   }
   // What our own publisher wrote needs no look at its columns.
-  if (objects.get('_da_tables') !== 'table') result.findings.push(...(await judgeColumns(session, catalog, objects)));
+  if (!isOurs(objects)) result.findings.push(...(await judgeColumns(session, catalog, objects)));
   const rows = await readContractTables(session, catalog, objects);
   judgeMeta(rows._meta, objects, result);
   judgeParts(rows._parts, result);
-  if (objects.get('_da_tables') === 'table') readRecords(rows._da_tables, result);
+  if (isOurs(objects)) readRecords(rows._da_tables, result);
   result.remoteAttach = rows._remote_attach.map(asRemoteAttach);
   result.findings.push(...judgeRemoteAttach(result.remoteAttach, [...result.tables.values()]));
   for (const [name] of objects) {
@@ -56,8 +69,8 @@ export async function examineCatalogue(session: Session, catalog: string): Promi
   return result;
 }
 
-/** Tables and views of the main schema by lower-case name: names are case-insensitive in DuckDB. */
-async function listObjects(session: Session, catalog: string): Promise<Map<string, 'table' | 'view'>> {
+/** What stands in the main schema of the database `catalog`. */
+export async function listObjects(session: Session, catalog: string): Promise<ExtractObjects> {
   const where = `WHERE database_name = ${literal(catalog)} AND schema_name = 'main' AND NOT internal`;
   const rows = await session.rows<{ name: string; kind: 'table' | 'view' }>(
     `SELECT table_name AS name, 'table' AS kind FROM duckdb_tables() ${where}
@@ -70,7 +83,7 @@ async function listObjects(session: Session, catalog: string): Promise<Map<strin
 async function readContractTables(
   session: Session,
   catalog: string,
-  objects: ReadonlyMap<string, unknown>,
+  objects: ExtractObjects,
 ): Promise<Record<ContractTable, Json[]>> {
   const present = contractTables.filter((name) => objects.has(name));
   const selects = present.map(
@@ -88,11 +101,7 @@ function lowerKeys(row: Json): Json {
   return Object.fromEntries(Object.entries(row).map(([key, value]) => [key.toLowerCase(), value]));
 }
 
-async function judgeColumns(
-  session: Session,
-  catalog: string,
-  objects: ReadonlyMap<string, unknown>,
-): Promise<Finding[]> {
+async function judgeColumns(session: Session, catalog: string, objects: ExtractObjects): Promise<Finding[]> {
   const findings: Finding[] = [];
   const wanted = [
     ['_meta', 'meta', metaColumns],
@@ -119,7 +128,7 @@ async function judgeColumns(
   return findings;
 }
 
-function judgeMeta(rows: Json[], objects: ReadonlyMap<string, 'table' | 'view'>, result: ExaminedCatalogue): void {
+function judgeMeta(rows: Json[], objects: ExtractObjects, result: ExaminedCatalogue): void {
   for (const row of rows) {
     const name = row.table_name;
     const shown = typeof name === 'string' ? name : null;

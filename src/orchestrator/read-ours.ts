@@ -1,5 +1,11 @@
 /** Reads extracts of our own publisher in this process: only its plain tables are read, and the files of its parts are looked at. */
-import { type ExaminedCatalogue, type ExaminedTable, examineCatalogue } from '../contract/examine-catalogue.ts';
+import {
+  type ExaminedCatalogue,
+  type ExaminedTable,
+  examineCatalogue,
+  isOurs,
+  listObjects,
+} from '../contract/examine-catalogue.ts';
 import { examineParts } from '../contract/examine-parts.ts';
 import type { ExtractFolder } from '../contract/extract-folder.ts';
 import type { Finding } from '../contract/findings.ts';
@@ -39,8 +45,9 @@ export class OursReader {
       return unreadable(thrown);
     }
     try {
-      if (!(await isOurs(session, alias))) return null;
-      const catalogue = await examineCatalogue(session, alias);
+      const objects = await listObjects(session, alias);
+      if (!isOurs(objects)) return null;
+      const catalogue = await examineCatalogue(session, alias, objects);
       const needsAdoption = [...catalogue.tables.values()].some(
         (table) => table.meta.query_mode === 'local' && table.parts === null,
       );
@@ -74,15 +81,6 @@ export function unreadable(thrown: unknown): Look {
     failure: { code: 'not_a_database', message: `extract.duckdb cannot be read: ${message}` },
     again: false,
   };
-}
-
-/** A view called `_meta` could read anything; only plain tables are read in this process. */
-async function isOurs(session: Session, alias: string): Promise<boolean> {
-  const found = await session.first<{ tables: string; views: string }>(
-    `SELECT (SELECT count(*) FROM duckdb_tables() WHERE database_name = ${literal(alias)} AND table_name IN ('_meta', '_parts', '_da_tables')) AS tables,
-      (SELECT count(*) FROM duckdb_views() WHERE database_name = ${literal(alias)} AND view_name IN ('_meta', '_parts', '_remote_attach', '_da_tables')) AS views`,
-  );
-  return Number(found?.tables) === 3 && Number(found?.views) === 0;
 }
 
 async function lookAt(session: Session, folder: ExtractFolder, catalogue: ExaminedCatalogue): Promise<Look> {
