@@ -31,6 +31,7 @@ export class MasterDraft {
     await rm(file, { force: true });
     await rm(`${file}.wal`, { force: true });
     if (from !== null) await copyFile(from, file, constants.COPYFILE_FICLONE);
+    crashPoint('master.after-copy');
     const database = await Database.open(file, limits);
     try {
       const session = await database.connect();

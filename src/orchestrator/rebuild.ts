@@ -1,4 +1,5 @@
 /** One rebuild: scan, look at what changed, settle, build the next master, swap, save. */
+import { crashPoint } from '../publish/crash-point.ts';
 import { createScratch } from '../publish/scratch.ts';
 import { buildMaster } from './build-master.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -36,7 +37,9 @@ export async function rebuild(
     (source) => full || (request.retryFailures && isFailing(source)),
   );
   const looked = scan.sources.filter((source) => source.changed);
+  crashPoint('rebuild.before-look');
   const looks = await lookAtSources(looked, options, databaseLimits(options, scratch.directory));
+  crashPoint('rebuild.after-look');
   const now = new Date((options.now ?? Date.now)()).toISOString();
   const sources = keepUnchanged(before, scan, request.registered ?? new Map());
   for (const { source, look, signature } of looks) {

@@ -4,6 +4,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import type { ExtractFolder } from '../contract/extract-folder.ts';
 import type { ExtractCatalogue } from '../contract/shapes.ts';
 import { renameDurably } from '../files/durable.ts';
+import { crashPoint } from './crash-point.ts';
 
 export interface SweepOutcome {
   removed: number;
@@ -47,7 +48,9 @@ export async function sweepBelow(
     if (alsoNamed?.has(path)) continue;
     const since = Math.min(ledger[path] ?? now, now);
     if (now - since >= graceMs && ledger[path] !== undefined) {
+      crashPoint('sweep.before-remove');
       await rm(join(directory, path), { force: true });
+      crashPoint('sweep.after-remove');
       await rmdir(dirname(join(directory, path))).catch(() => {}); // Holds other parts still.
       outcome.removed += 1;
     } else {
