@@ -23,6 +23,7 @@ while (!stop) {
       if (new Set([row.a, row.b, row.c, row.d]).size !== 1) outcome.mixed += 1;
       if (row.orders !== 100n || row.items !== 100n) outcome.short += 1;
       seen.add(row.a);
+      await new Promise((resolve) => setTimeout(resolve, 3));
     }
     db.disconnectSync();
     instance.closeSync();
