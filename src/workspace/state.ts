@@ -13,6 +13,8 @@ export interface WorkspaceState {
   tables: Map<string, HeldTable>;
   /** Views of `analytics.duckdb` that are ours to replace and drop. */
   views: Set<string>;
+  /** `viewsSignature` after the last renewal in which every view could be made, or null. */
+  views_signature: string | null;
   /** What failed at the last attempt. */
   failures: TableFailure[];
 }
@@ -31,6 +33,7 @@ export async function readState(folder: WorkspaceFolder): Promise<WorkspaceState
     last_success: stored?.last_success ?? null,
     tables: new Map((stored?.tables ?? []).map((table) => [table.id, table])),
     views: new Set(stored?.views ?? []),
+    views_signature: stored?.views_signature ?? null,
     failures: stored?.failures ?? [],
   };
 }

@@ -5,7 +5,8 @@ import { takeLock } from '../files/lock.ts';
 import { type Brought, bringContent } from './bring-content.ts';
 import { asFolderError } from './file-errors.ts';
 import { pruneParts } from './local-parts.ts';
-import { type ReconcileOutcome, reconcileViews } from './reconcile-views.ts';
+import type { ReconcileOutcome } from './reconcile-views.ts';
+import { viewsSignature } from './settled-views.ts';
 import type { HeldTable, SyncOptions, SyncReport, TableFailure } from './shapes.ts';
 import { readState, type WorkspaceState, writeState } from './state.ts';
 import type { WorkspaceFolder } from './workspace-folder.ts';
@@ -28,6 +29,7 @@ export async function syncWorkspace(
     const settled = withoutUnreadable(tables, views, state.tables);
     await pruneParts(folder, neededParts(settled, brought));
     state.views = new Set(settled.keys());
+    state.views_signature = views.failed.size === 0 ? await viewsSignature(folder, inOrder(settled)) : null;
     return await finish(folder, client, state, settled, reportOf(brought, { views }));
   } catch (thrown) {
     options.signal?.throwIfAborted();
@@ -53,15 +55,23 @@ async function renewViews(
   state: WorkspaceState,
   tables: ReadonlyMap<string, HeldTable>,
 ): Promise<ReconcileOutcome | AttacheError> {
+  if (state.views_signature !== null && state.views_signature === (await viewsSignature(folder, inOrder(tables))))
+    return { changed: 0, failed: new Map() };
   // Written first: a kill after the views are made must not leave views that nobody knows to be ours.
   const owned = new Set([...state.views, ...tables.keys()]);
   if (owned.size > state.views.size) await writeState(folder, { ...state, views: owned });
   state.views = owned;
   try {
+    // Loaded only now: most syncs find nothing to do, and DuckDB takes longer to load than they to run.
+    const { reconcileViews } = await import('./reconcile-views.ts');
     return await reconcileViews({ folder, tables: [...tables.values()], owned });
   } catch (thrown) {
     return toAttacheError(asFolderError(thrown, folder.directory));
   }
+}
+
+function inOrder(tables: ReadonlyMap<string, HeldTable>): HeldTable[] {
+  return [...tables.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** A table whose new parts DuckDB cannot read keeps its old content, which its view still shows. */
@@ -142,6 +152,7 @@ async function finish(
     last_success: well ? now : state.last_success,
     tables,
     views: state.views,
+    views_signature: state.views_signature,
     failures: report.failed,
   });
   return report;

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -103,6 +104,20 @@ describe('da sync', () => {
     expect(await setting.query('SELECT count(*) AS n FROM orders')).toEqual([{ n: '1000' }]);
   });
 
+  it('puts back a view that was dropped a moment after the sync, also while the change stands in the log only', async () => {
+    await using setting = await createSetting({ orders: { parts: [orders] } });
+    await setting.sync();
+    const script = `const { DuckDBInstance } = require('@duckdb/node-api');
+      DuckDBInstance.create(${JSON.stringify(setting.folder.database)}).then(async (instance) => {
+        await (await instance.connect()).run('DROP VIEW orders');
+        process.kill(process.pid, 'SIGKILL');
+      });`;
+    await new Promise((resolve) => spawn(process.execPath, ['-e', script]).once('close', resolve));
+    expect(existsSync(`${setting.folder.database}.wal`)).toBe(true);
+    await setting.sync();
+    expect(await setting.query('SELECT count(*) AS n FROM orders')).toEqual([{ n: '1000' }]);
+  });
+
   it('puts a dropped view back', async () => {
     await using setting = await createSetting({ orders: { parts: [orders] } });
     await setting.sync();
@@ -191,7 +206,6 @@ describe('da sync', () => {
   it('syncs the files when another program has the database open, and the views the next time', async () => {
     await using setting = await createSetting({ orders: { parts: [orders] } });
     await setting.sync();
-    const { spawn } = await import('node:child_process');
     const holder = spawn(process.execPath, [
       '-e',
       `require('@duckdb/node-api').DuckDBInstance.create(${JSON.stringify(setting.folder.database)}, { access_mode: 'READ_ONLY' })
