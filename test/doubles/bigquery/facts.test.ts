@@ -229,6 +229,7 @@ describe('GoogleSQL', () => {
       [['3']],
     ],
     ['SELECT k, count(*) c FROM lab.d.golden, UNNEST(recs) GROUP BY k HAVING k IS NOT NULL', [['p', '1']]],
+    ['SELECT n FROM lab.d.days WHERE n IN (SELECT max(n) FROM lab.d.days)', [['3']]],
     ['SELECT 1 AS a UNION ALL SELECT 2 ORDER BY a', [['1'], ['2']]],
     ['SELECT * EXCEPT (day) REPLACE (n * 10 AS n) FROM lab.d.days WHERE n IN (1, 2) ORDER BY n', [['10'], ['20']]],
     ['SELECT n FROM lab.d.v JOIN lab.d.mv ON true WHERE id = 1', [['3']]],

@@ -19,7 +19,7 @@ import type { Call } from './journal.ts';
 import type { Permission } from './permissions.ts';
 import { viewRows } from './refresh.ts';
 
-export interface RunningJob {
+interface RunningJob {
   project: string;
   id: string;
   location: string;

@@ -1,7 +1,7 @@
 /** The DuckDB that holds the double's rows. Every statement has its own connection, so that slow ones hold up no others. */
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
 
-export type DuckRow = Record<string, unknown>;
+type DuckRow = Record<string, unknown>;
 
 export interface Duck {
   run(sql: string): Promise<void>;

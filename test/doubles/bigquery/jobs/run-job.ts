@@ -23,7 +23,7 @@ async function work(service: Service, job: Job): Promise<void> {
   const cached = await cachedResult(service, job);
   checkCap(job, cached ? 0 : cost.billedBytes);
   if (!cached) bill(service, job);
-  await waitAsScripted(service, job);
+  await waitAsScripted(job);
   if (job.fault.jobFails) throw new ServiceError(job.fault.jobFails.reason, job.fault.jobFails.message);
   if (cached) {
     job.result = cached;
@@ -50,18 +50,17 @@ function bill(service: Service, job: Job): void {
   service.billed.byJob.set(job.id, job.billedBytes);
 }
 
-async function waitAsScripted(service: Service, job: Job): Promise<void> {
+async function waitAsScripted(job: Job): Promise<void> {
   const takes = job.fault.jobTakesMs ?? 0;
   const limit =
     job.configuration.jobTimeoutMs === undefined ? Number.POSITIVE_INFINITY : Number(job.configuration.jobTimeoutMs);
   await sleep(Math.min(takes, limit), undefined, { signal: job.wake.signal }).catch(() => undefined);
   if (job.cancelRequested) {
     await sleep(job.fault.cancelTakesMs ?? 0);
-    throw new ServiceError('stopped', `Job execution was cancelled: User requested cancellation`);
+    throw new ServiceError('stopped', 'Job execution was cancelled: User requested cancellation');
   }
   if (takes > limit)
     throw new ServiceError('stopped', `Job execution was cancelled: Job timed out after ${limit / 1000}s`);
-  void service;
 }
 
 export function cancelJob(job: Job): void {

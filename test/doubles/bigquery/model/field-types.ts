@@ -21,15 +21,15 @@ export interface ScalarType {
   precision?: number;
   scale?: number;
 }
-export interface ArrayType {
+interface ArrayType {
   kind: 'ARRAY';
   item: FieldType;
 }
-export interface StructType {
+interface StructType {
   kind: 'STRUCT';
   fields: Field[];
 }
-export interface RangeType {
+interface RangeType {
   kind: 'RANGE';
   item: ScalarType;
 }

@@ -84,7 +84,7 @@ function cutByBytes(rows: string[], limit: number): string[] {
   return fits < 0 ? rows : rows.slice(0, Math.max(1, fits));
 }
 
-export function pageToken(index: number): string {
+function pageToken(index: number): string {
   return Buffer.from(`row:${index}`).toString('base64url');
 }
 

@@ -7,7 +7,7 @@ import { getQueryResults, query } from './query-results.ts';
 import type { Reply, RestCall } from './reply.ts';
 import { getTable, listRows, listTables, testTablePermissions } from './tables.ts';
 
-export type Handler = (service: Service, call: RestCall) => Promise<Reply>;
+type Handler = (service: Service, call: RestCall) => Promise<Reply>;
 
 interface Route {
   http: string;

@@ -4,7 +4,7 @@ import { invalidQuery } from '../rest/service-error.ts';
 import { noSignature, orderable } from './coerce.ts';
 import type { Compiled } from './compiled.ts';
 
-export interface AggregateCall {
+interface AggregateCall {
   args: Compiled[];
   star: boolean;
   distinct: boolean;

@@ -88,7 +88,7 @@ function compileLiteral({ kind, text: value }: { kind: string; text: string }): 
   }
 }
 
-export function typedLiteral(value: string, type: FieldType): Compiled {
+function typedLiteral(value: string, type: FieldType): Compiled {
   if (type.kind === 'BIGNUMERIC') return { sql: text(canonicalDecimal(value)), type };
   if (type.kind === 'JSON' || type.kind === 'INTERVAL') return { sql: text(value), type };
   return { sql: `CAST(${text(value)} AS ${duckType(type)})`, type };

@@ -51,7 +51,7 @@ function fromTable(source: Extract<Source, { source: 'table' }>, statement: Stat
 }
 
 /** The stored query, compiled as the view's own project sees it. */
-export function viewQuery(table: Table, statement: Statement): CompiledQuery {
+function viewQuery(table: Table, statement: Statement): CompiledQuery {
   const { named } = statement;
   statement.named = new Map();
   const compiled = compileQuery(parseStatement(table.query ?? ''), statement);

@@ -8,7 +8,7 @@ import { invalidQuery, notFound } from '../rest/service-error.ts';
 import type { CompiledQuery, Statement } from './compiled.ts';
 
 /** Filled in before compilation, since sizes are measured by queries. */
-export type PartitionRows = Map<string, Record<string, CellValue>[]>;
+type PartitionRows = Map<string, Record<string, CellValue>[]>;
 
 const views: Record<string, [string, ScalarKind][]> = {
   PARTITIONS: [

@@ -1,7 +1,7 @@
 /** Words, names, literals and signs of GoogleSQL. */
 import { invalidQuery } from '../rest/service-error.ts';
 
-export type TokenKind = 'word' | 'quoted' | 'number' | 'string' | 'bytes' | 'parameter' | 'sign' | 'end';
+type TokenKind = 'word' | 'quoted' | 'number' | 'string' | 'bytes' | 'parameter' | 'sign' | 'end';
 
 export interface Token {
   kind: TokenKind;

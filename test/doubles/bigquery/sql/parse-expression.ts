@@ -1,6 +1,7 @@
 /** Expressions, by precedence: OR, AND, NOT, comparisons, ||, + -, * /, unary, postfix. */
 import { type FieldType, scalarKind } from '../model/field-types.ts';
 import { parsePrimary } from './parse-primary.ts';
+import { parseQuery } from './parse-query.ts';
 import type { TokenReader } from './token-reader.ts';
 import type { Expression } from './tree.ts';
 
@@ -51,6 +52,11 @@ function parseInList(reader: TokenReader): Expression[] | { array: Expression } 
     return { array };
   }
   reader.expectSign('(');
+  if (reader.isWord('SELECT') || reader.isWord('WITH')) {
+    const query = parseQuery(reader);
+    reader.expectSign(')');
+    return [{ node: 'subquery', query, exists: false }];
+  }
   const items = [parseExpression(reader)];
   while (reader.acceptSign(',')) items.push(parseExpression(reader));
   reader.expectSign(')');

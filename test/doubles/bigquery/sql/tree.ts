@@ -28,7 +28,7 @@ export interface SelectExpression {
   expression: Expression;
   alias?: string;
 }
-export interface SelectStar {
+interface SelectStar {
   star: string | null;
   except: string[];
   replace: { expression: Expression; alias: string }[];
