@@ -16,7 +16,7 @@ import type { Contract } from './options.ts';
 import { type BadRow, reject, shown } from './rewrite-carefully.ts';
 import type { TableColumn } from './separated-piece.ts';
 import { isShortage } from './separated-piece.ts';
-import { plainNames, strictColumns } from './separated-relation.ts';
+import { plainNames, strictRelation } from './separated-relation.ts';
 
 const largestObject = 32 << 20;
 /** An array is one value to a reader: it is not taken apart without bound. */
@@ -46,7 +46,7 @@ export async function openJson(
   );
   const text = `(SELECT ${keys.map((key, index) => `${identifier(key)} AS c${index}`).join(', ')} FROM ${read})`;
   return {
-    relation: `(SELECT ${strictColumns(placed, contract)} FROM ${text})`,
+    relation: strictRelation(placed, contract, text),
     feed: async () => {
       for await (const lines of wholeLines(textOf(opened, contract.encoding))) {
         await pipe.write(Buffer.from(keepLongNumbers(lines), 'latin1'));

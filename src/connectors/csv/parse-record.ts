@@ -30,54 +30,63 @@ export interface Unfinished {
 export function parseRecord(text: string, start: number, final: boolean, dialect: Dialect): Parsed | Unfinished {
   const values: string[] = [];
   const quoted: boolean[] = [];
-  const record = (next: number, end: Parsed['end']): Parsed => ({ next, values, quoted, fault: null, end });
+  const delimiter = dialect.delimiter.charCodeAt(0);
+  const { carriageReturn } = dialect;
+  const quote = dialect.quote === '' ? -1 : dialect.quote.charCodeAt(0);
+  const length = text.length;
   let position = start;
   for (;;) {
-    const cell = parseCell(text, position, final, dialect);
-    if (typeof cell !== 'object') return { openQuote: cell === 'open quote' };
-    if ('fault' in cell) return { ...firstLine(text, start, dialect), values, quoted, fault: cell.fault };
-    values.push(cell.value);
-    quoted.push(cell.quoted);
-    const at = cell.next;
-    if (at >= text.length) return final ? record(at, '') : { openQuote: false };
-    const character = text[at];
-    if (character === dialect.delimiter) {
+    let at = skipSpaces(text, position);
+    if (quote >= 0 && text.charCodeAt(at) === quote) {
+      const cell = parseQuoted(text, at + 1, final, dialect);
+      if (typeof cell !== 'object') return { openQuote: cell === 'open quote' };
+      if ('fault' in cell) return { ...firstLine(text, start, dialect), values, quoted, fault: cell.fault };
+      values.push(cell.value);
+      quoted.push(true);
+      at = cell.next;
+    } else {
+      at = cellEnd(text, position, delimiter, carriageReturn);
+      // A \r at the very end may be the first half of a row's end.
+      if (!final && (at >= length || (text.charCodeAt(at) === 13 && at + 1 >= length))) return { openQuote: false };
+      values.push(text.slice(position, at));
+      quoted.push(false);
+    }
+    if (at >= length) {
+      return final ? { next: at, values, quoted, fault: null, end: '' } : { openQuote: false };
+    }
+    const code = text.charCodeAt(at);
+    if (code === delimiter) {
       position = at + 1;
       continue;
     }
-    if (character === '\n') return record(at + 1, '\n');
-    if (dialect.carriageReturn) return record(at + 1, '\r');
+    if (code === 10) return { next: at + 1, values, quoted, fault: null, end: '\n' };
+    if (carriageReturn) return { next: at + 1, values, quoted, fault: null, end: '\r' };
     // A cell ends at \r only when \n follows.
-    return record(at + 2, '\r\n');
+    return { next: at + 2, values, quoted, fault: null, end: '\r\n' };
   }
 }
 
-type Cell = { value: string; quoted: boolean; next: number } | { fault: string } | 'unfinished' | 'open quote';
+const space = 32;
 
-function parseCell(text: string, start: number, final: boolean, dialect: Dialect): Cell {
-  if (dialect.quote !== '') {
-    let first = start;
-    while (text[first] === ' ') first += 1;
-    if (text[first] === dialect.quote) return parseQuoted(text, first + 1, final, dialect);
-    if (first >= text.length && !final) return 'unfinished';
-  }
-  const next = cellEnd(text, start, dialect);
-  // A \r at the very end may be the first half of a row's end.
-  if (!final && (next >= text.length || (text[next] === '\r' && next + 1 >= text.length))) return 'unfinished';
-  return { value: text.slice(start, next), quoted: false, next };
+function skipSpaces(text: string, start: number): number {
+  let at = start;
+  while (text.charCodeAt(at) === space) at += 1;
+  return at;
 }
 
 /** Index of the delimiter or row end that closes an unquoted cell. */
-function cellEnd(text: string, start: number, dialect: Dialect): number {
-  const delimiter = dialect.delimiter.charCodeAt(0);
+function cellEnd(text: string, start: number, delimiter: number, carriageReturn: boolean): number {
   for (let at = start; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === delimiter) return at;
-    if (code === 10 && !dialect.carriageReturn) return at;
-    if (code === 13 && (dialect.carriageReturn || at + 1 >= text.length || text.charCodeAt(at + 1) === 10)) return at;
+    if (code > 13) continue;
+    if (code === 10 && !carriageReturn) return at;
+    if (code === 13 && (carriageReturn || at + 1 >= text.length || text.charCodeAt(at + 1) === 10)) return at;
   }
   return text.length;
 }
+
+type Cell = { value: string; next: number } | { fault: string } | 'unfinished' | 'open quote';
 
 function parseQuoted(text: string, start: number, final: boolean, dialect: Dialect): Cell {
   const { quote, escape: escapeMark } = dialect;
@@ -112,13 +121,12 @@ function afterQuote(text: string, start: number, final: boolean, dialect: Dialec
   let next = start;
   while (text[next] === ' ') next += 1;
   const character = text[next];
-  if (character === undefined) return final ? { value, quoted: true, next } : 'unfinished';
-  if (character === dialect.delimiter || (character === '\n' && !dialect.carriageReturn))
-    return { value, quoted: true, next };
+  if (character === undefined) return final ? { value, next } : 'unfinished';
+  if (character === dialect.delimiter || (character === '\n' && !dialect.carriageReturn)) return { value, next };
   if (character === '\r') {
-    if (dialect.carriageReturn || text[next + 1] === '\n') return { value, quoted: true, next };
+    if (dialect.carriageReturn || text[next + 1] === '\n') return { value, next };
     if (text[next + 1] === undefined && !final) return 'unfinished';
-    if (text[next + 1] === undefined) return { value, quoted: true, next };
+    if (text[next + 1] === undefined) return { value, next };
   }
   return { fault: 'text follows a closing quote, or a quote is never closed' };
 }

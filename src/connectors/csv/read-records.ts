@@ -20,6 +20,7 @@ export class OpenQuote extends Error {
 }
 
 const longestRecord = 256 << 20;
+const batchRecords = 1_000;
 
 /** All records after `skip` lines, blank lines and lines of comment left out. A blank line is a record where `oneColumn` is true. */
 export async function* readRecords(
@@ -34,8 +35,9 @@ export async function* readRecords(
   /** Text shorter than this is not looked at again: a long cell is not parsed anew with each chunk. */
   let worthwhile = 0;
 
-  function* take(final: boolean): Generator<RawRecord> {
+  function* take(final: boolean): Generator<RawRecord[]> {
     let position = 0;
+    let batch: RawRecord[] = [];
     while (position < text.length) {
       const skipped = toSkip > 0 || (comment !== null && text[position] === comment);
       if (skipped) {
@@ -53,23 +55,27 @@ export async function* readRecords(
       }
       const { next, ...record } = parsed;
       const raw = text.slice(position, next);
-      if (oneColumn || !isBlank(record))
-        yield { ...record, ...faultOfBytes(record, raw), line, raw: raw.slice(0, raw.length - record.end.length) };
+      if (oneColumn || !isBlank(record)) {
+        const shown = raw.slice(0, raw.length - record.end.length);
+        batch.push({ ...record, ...faultOfBytes(record, raw), line, raw: shown });
+      }
       line += countOf(raw, lineEnd);
       position = next;
+      if (batch.length < batchRecords) continue;
+      yield batch;
+      batch = [];
     }
     text = text.slice(position);
     worthwhile = text.length * 2;
+    if (batch.length > 0) yield batch;
   }
 
   for await (const chunk of bytes) {
     text += chunk.toString('latin1');
     if (text.length < worthwhile) continue;
-    const batch = [...take(false)];
-    if (batch.length > 0) yield batch;
+    yield* take(false);
   }
-  const rest = [...take(true)];
-  if (rest.length > 0) yield rest;
+  yield* take(true);
 }
 
 const isBlank = ({ values, quoted }: Pick<Parsed, 'values' | 'quoted'>) =>

@@ -17,7 +17,7 @@ import type { Contract } from './options.ts';
 import { isUtf8 } from './read-bytes.ts';
 import { readRecords } from './read-records.ts';
 import { rewriteCarefully, shown } from './rewrite-carefully.ts';
-import { type PlacedColumn, plainNames, readCsv, readRewritten, strictColumns } from './separated-relation.ts';
+import { type PlacedColumn, plainNames, readCsv, readRewritten, strictRelation } from './separated-relation.ts';
 
 export interface TableColumn {
   name: string;
@@ -61,7 +61,7 @@ async function openStrictly(reading: Reading, way: PieceWay): Promise<OpenPiece>
   });
   let decodingLost = false;
   return {
-    relation: `(SELECT ${strictColumns(placed, contract)} FROM ${text})`,
+    relation: strictRelation(placed, contract, text),
     ...(pipe === null
       ? {}
       : {

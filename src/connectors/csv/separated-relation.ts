@@ -1,7 +1,7 @@
 /** SQL that reads separated values with DuckDB's strict reader: every deviation is an error, nothing is guessed. Pure. */
 import { identifier, literal, literalList, structLiteral } from '../../duckdb/quote.ts';
 import type { Contract } from './options.ts';
-import { textColumn } from './text-types.ts';
+import { strictColumns, textColumn } from './text-types.ts';
 
 /** A column of the table and where it stands in the file. */
 export interface PlacedColumn {
@@ -75,8 +75,15 @@ export function wireName(index: number): string {
 }
 
 /** The table's columns, typed, out of a relation of text columns `c0`, `c1`, …; a value that does not fit stops the scan. */
-export function strictColumns(columns: readonly PlacedColumn[], contract: Contract): string {
-  return typedColumns(columns, (column, x) => textColumn(column.type, contract).strict(x));
+export function strictRelation(columns: readonly PlacedColumn[], contract: Contract, text: string): string {
+  const present = columns.filter((column) => column.position !== null);
+  const { values, guard } = strictColumns(
+    present.map(({ type, position }) => ({ type, x: identifier(`c${position}`) })),
+    contract,
+  );
+  const value = (column: PlacedColumn) => values[present.indexOf(column)] ?? `CAST(NULL AS ${column.type})`;
+  const selected = columns.map((column, index) => `${value(column)} AS ${identifier(wireName(index))}`);
+  return `(SELECT ${selected.join(', ')} FROM ${text} WHERE ${guard})`;
 }
 
 /** The same for rows that are known to fit. */

@@ -6,6 +6,8 @@ import type { Contract } from './options.ts';
 interface TextType {
   /** Predicate on `x`: the text has the form of the type. */
   shape(x: string): string;
+  /** The form is nothing but this set of characters, as a glob writes it; then the texts of several columns can be looked at together. */
+  characters?: string;
   /** Value of a text that has the form. Raises where the value does not exist, e.g. a 31st of June. */
   cast(x: string): string;
   /** The same, NULL where the value does not exist. */
@@ -15,16 +17,7 @@ interface TextType {
 /** What stops a strict scan. */
 export const misfitMark = 'da_misfit';
 
-const integers = new Map([
-  ['TINYINT', 3],
-  ['SMALLINT', 5],
-  ['INTEGER', 10],
-  ['BIGINT', 19],
-  ['UTINYINT', 3],
-  ['USMALLINT', 5],
-  ['UINTEGER', 10],
-  ['UBIGINT', 20],
-]);
+const integers = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT']);
 
 const aliases = new Map([
   ['TEXT', 'VARCHAR'],
@@ -42,7 +35,7 @@ const aliases = new Map([
 const known = [
   'VARCHAR',
   'BOOLEAN',
-  ...integers.keys(),
+  ...integers,
   'DECIMAL(p,s)',
   'FLOAT',
   'DOUBLE',
@@ -69,23 +62,47 @@ export function canonicalType(type: string): string {
   );
 }
 
-/** SQL for a text column `x` of the given type, with `contract`'s decimal mark, date format and null values. */
-export function textColumn(
-  type: string,
-  contract: Pick<Contract, 'decimal' | 'date_format' | 'null_values'>,
-): { strict(x: string): string; lenient(x: string): string; misfit(x: string): string } {
+type Reading = Pick<Contract, 'decimal' | 'date_format' | 'null_values'>;
+
+/** SQL for a text column `x` of the given type, with the contract's decimal mark, date format and null values. */
+export function textColumn(type: string, contract: Reading): { lenient(x: string): string; misfit(x: string): string } {
   const found = textType(type, contract);
-  if (found === null) return { strict: (x) => x, lenient: (x) => x, misfit: () => 'false' };
-  const isNull = (x: string) =>
-    contract.null_values.length === 0
-      ? `${x} IS NULL`
-      : `(${x} IS NULL OR ${x} IN (${contract.null_values.map(literal).join(', ')}))`;
+  if (found === null) return { lenient: (x) => x, misfit: () => 'false' };
+  const isNull = nullTest(contract);
   return {
-    strict: (x) =>
-      `CASE WHEN ${isNull(x)} THEN NULL WHEN ${found.shape(x)} THEN ${found.cast(x)} ELSE CAST(error(${literal(misfitMark)}) AS ${type}) END`,
     lenient: (x) => `CASE WHEN ${isNull(x)} THEN NULL WHEN ${found.shape(x)} THEN ${found.tryCast(x)} END`,
     misfit: (x) => `NOT ${isNull(x)} AND (NOT ${found.shape(x)} OR ${found.tryCast(x)} IS NULL)`,
   };
+}
+
+/** SQL of typed values for one fast scan, and a condition that stops the scan where a text lacks the form of its type. */
+export function strictColumns(
+  columns: readonly { type: string; x: string }[],
+  contract: Reading,
+): { values: string[]; guard: string } {
+  const isNull = nullTest(contract);
+  const together = new Map<string, string[]>();
+  const bad: string[] = [];
+  const values = columns.map(({ type, x }) => {
+    const found = textType(type, contract);
+    if (found === null) return x;
+    const text = contract.null_values.length === 0 ? x : `CASE WHEN ${isNull(x)} THEN NULL ELSE ${x} END`;
+    const { characters } = found;
+    // A NULL makes the test NULL, which stops nothing.
+    if (characters === undefined) bad.push(`NOT ${found.shape(text)}`);
+    else together.set(characters, [...(together.get(characters) ?? []), text]);
+    return found.cast(text);
+  });
+  // One look at the texts of many columns costs half of a look at each.
+  for (const [characters, texts] of together) bad.push(`concat(${texts.join(', ')}) GLOB '*[!${characters}]*'`);
+  const guard =
+    bad.length === 0 ? 'true' : `CASE WHEN ${bad.join(' OR ')} THEN error(${literal(misfitMark)}) ELSE true END`;
+  return { values, guard };
+}
+
+function nullTest({ null_values }: Reading): (x: string) => string {
+  if (null_values.length === 0) return (x) => `${x} IS NULL`;
+  return (x) => `(${x} IS NULL OR ${x} IN (${null_values.map(literal).join(', ')}))`;
 }
 
 function textType(type: string, { decimal, date_format }: Pick<Contract, 'decimal' | 'date_format'>): TextType | null {
@@ -95,8 +112,8 @@ function textType(type: string, { decimal, date_format }: Pick<Contract, 'decima
     cast: (x: string) => `CAST(${text(x)} AS ${type})`,
     tryCast: (x: string) => `TRY_CAST(${text(x)} AS ${type})`,
   });
-  const digits = integers.get(type);
-  if (digits !== undefined) return { shape: matches(`[-+]?0*[0-9]{1,${digits}}`), ...casts((x) => `ltrim(${x}, '+')`) };
+  // Shapes are globs where they can be: three times as fast as regular expressions. The cast refuses what a glob lets through, such as 1-2.
+  if (integers.has(type)) return { ...only('0-9+-'), ...casts() };
   const mark = decimal === ',' ? ',' : '\\.';
   const withPoint = (x: string) => (decimal === ',' ? `replace(${x}, ',', '.')` : x);
   const exact = /^DECIMAL\((\d+),(\d+)\)$/.exec(type);
@@ -108,10 +125,7 @@ function textType(type: string, { decimal, date_format }: Pick<Contract, 'decima
     };
   }
   if (type === 'DOUBLE' || type === 'FLOAT') {
-    return {
-      shape: matches(`[-+]?(?:[0-9]+(?:${mark}[0-9]*)?|${mark}[0-9]+)(?:[eE][-+]?[0-9]+)?`),
-      ...casts(withPoint),
-    };
+    return { ...only(`0-9${decimal}eE+-`), ...casts(withPoint) };
   }
   if (type === 'BOOLEAN')
     return {
@@ -133,16 +147,22 @@ function textType(type: string, { decimal, date_format }: Pick<Contract, 'decima
   );
 }
 
+/** A shape of characters alone. */
+const only = (characters: string) => ({ characters, shape: (x: string) => `NOT ${x} GLOB '*[!${characters}]*'` });
+
 const isTrue = (x: string) => `(lower(${x}) IN ('true', 't', '1', 'yes', 'y'))`;
 
+const digits = (count: number) => '[0-9]'.repeat(count);
+const day = `${digits(4)}-${digits(2)}-${digits(2)}`;
 const isoDate = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
 const isoTime = '[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,6})?)?';
 
 /** Dates and timestamps: ISO 8601, or the one format people gave. */
 function dateType(type: string, format: string | null): TextType | null {
   if (type !== 'DATE' && type !== 'TIMESTAMP') return null;
-  const pattern = type === 'DATE' ? isoDate : `${isoDate}(?:[ T]${isoTime})?`;
-  const iso = (x: string) => `regexp_full_match(${x}, ${literal(pattern)})`;
+  const usual = type === 'DATE' ? day : `${day}[ T]${digits(2)}:${digits(2)}:${digits(2)}`;
+  const rest = type === 'DATE' ? '' : ` OR regexp_full_match(${'$'}, ${literal(`${isoDate}(?:[ T]${isoTime})?`)})`;
+  const iso = (x: string) => `(${x} GLOB ${literal(usual)}${rest.replace('$', x)})`;
   if (format === null || hasTime(format) !== (type === 'TIMESTAMP')) {
     return { shape: iso, cast: (x) => `CAST(${x} AS ${type})`, tryCast: (x) => `TRY_CAST(${x} AS ${type})` };
   }
