@@ -231,15 +231,19 @@ function columnsOf(
   return { columns, warnings };
 }
 
-/** The columns of a first run: as the first file has them, then what other files brought at registration. */
+/** The columns of a first run: in the order of `types`, unless it holds names that look like numbers, which JavaScript puts first whatever their order was. */
 function firstOrder(contract: Contract, order: readonly string[], first: readonly TableColumn[]): TableColumn[] {
+  const inOrder = order.some((name) => /^\d+$/.test(name)) ? orderOfFile(order, first) : order;
+  return inOrder.map((name) => ({ name, type: contract.types[name] ?? 'VARCHAR' }));
+}
+
+function orderOfFile(names: readonly string[], first: readonly TableColumn[]): string[] {
   const { positions } = reconcile(
     first.map((column) => column.name),
-    order,
+    names,
   );
-  const placed = positions.flatMap((position) => (position === null ? [] : [order[position]!]));
-  const names = [...placed, ...order.filter((name) => !placed.includes(name))];
-  return names.map((name) => ({ name, type: contract.types[name] ?? 'VARCHAR' }));
+  const placed = positions.flatMap((position) => (position === null ? [] : [names[position]!]));
+  return [...placed, ...names.filter((name) => !placed.includes(name))];
 }
 
 function frozenFault(file: string, extra: readonly string[], missing: readonly string[]): AttacheError {

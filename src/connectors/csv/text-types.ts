@@ -6,7 +6,7 @@ import type { Contract } from './options.ts';
 interface TextType {
   /** Predicate on `x`: the text has the form of the type. */
   shape(x: string): string;
-  /** The form is nothing but this set of characters, as a glob writes it; then the texts of several columns can be looked at together. */
+  /** The form is nothing but this set of characters; then the texts of several columns can be looked at together. */
   characters?: string;
   /** Value of a text that has the form. Raises where the value does not exist, e.g. a 31st of June. */
   cast(x: string): string;
@@ -94,7 +94,7 @@ export function strictColumns(
     return found.cast(text);
   });
   // One look at the texts of many columns costs half of a look at each.
-  for (const [characters, texts] of together) bad.push(`concat(${texts.join(', ')}) GLOB '*[!${characters}]*'`);
+  for (const [characters, texts] of together) bad.push(holdsOther(`concat(${texts.join(', ')})`, characters));
   const guard =
     bad.length === 0 ? 'true' : `CASE WHEN ${bad.join(' OR ')} THEN error(${literal(misfitMark)}) ELSE true END`;
   return { values, guard };
@@ -112,8 +112,8 @@ function textType(type: string, { decimal, date_format }: Pick<Contract, 'decima
     cast: (x: string) => `CAST(${text(x)} AS ${type})`,
     tryCast: (x: string) => `TRY_CAST(${text(x)} AS ${type})`,
   });
-  // Shapes are globs where they can be: three times as fast as regular expressions. The cast refuses what a glob lets through, such as 1-2.
-  if (integers.has(type)) return { ...only('0-9+-'), ...casts() };
+  // The cast refuses what a set of characters lets through, such as 1-2.
+  if (integers.has(type)) return { ...only('-+0-9'), ...casts() };
   const mark = decimal === ',' ? ',' : '\\.';
   const withPoint = (x: string) => (decimal === ',' ? `replace(${x}, ',', '.')` : x);
   const exact = /^DECIMAL\((\d+),(\d+)\)$/.exec(type);
@@ -125,7 +125,7 @@ function textType(type: string, { decimal, date_format }: Pick<Contract, 'decima
     };
   }
   if (type === 'DOUBLE' || type === 'FLOAT') {
-    return { ...only(`0-9${decimal}eE+-`), ...casts(withPoint) };
+    return { ...only(`-+0-9${decimal}eE`), ...casts(withPoint) };
   }
   if (type === 'BOOLEAN')
     return {
@@ -148,21 +148,22 @@ function textType(type: string, { decimal, date_format }: Pick<Contract, 'decima
 }
 
 /** A shape of characters alone. */
-const only = (characters: string) => ({ characters, shape: (x: string) => `NOT ${x} GLOB '*[!${characters}]*'` });
+const only = (characters: string) => ({ characters, shape: (x: string) => `NOT ${holdsOther(x, characters)}` });
+const holdsOther = (x: string, characters: string) => `regexp_matches(${x}, '[^${characters}]')`;
 
 const isTrue = (x: string) => `(lower(${x}) IN ('true', 't', '1', 'yes', 'y'))`;
 
-const digits = (count: number) => '[0-9]'.repeat(count);
-const day = `${digits(4)}-${digits(2)}-${digits(2)}`;
 const isoDate = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
 const isoTime = '[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,6})?)?';
 
 /** Dates and timestamps: ISO 8601, or the one format people gave. */
 function dateType(type: string, format: string | null): TextType | null {
   if (type !== 'DATE' && type !== 'TIMESTAMP') return null;
-  const usual = type === 'DATE' ? day : `${day}[ T]${digits(2)}:${digits(2)}:${digits(2)}`;
-  const rest = type === 'DATE' ? '' : ` OR regexp_full_match(${'$'}, ${literal(`${isoDate}(?:[ T]${isoTime})?`)})`;
-  const iso = (x: string) => `(${x} GLOB ${literal(usual)}${rest.replace('$', x)})`;
+  // The usual form is a LIKE, three times as fast as a regular expression; the comparison keeps blanks and signs out. What it lets through, such as a blank after a day of one digit, still is that day.
+  const usual = (x: string) =>
+    `(${x} LIKE ${literal(type === 'DATE' ? '____-__-__' : '____-__-_____:__:__')} AND ${x} >= '0')`;
+  const rare = (x: string) => `regexp_full_match(${x}, ${literal(`${isoDate}(?:[ T]${isoTime})?`)})`;
+  const iso = (x: string) => (type === 'DATE' ? usual(x) : `(${usual(x)} OR ${rare(x)})`);
   if (format === null || hasTime(format) !== (type === 'TIMESTAMP')) {
     return { shape: iso, cast: (x) => `CAST(${x} AS ${type})`, tryCast: (x) => `TRY_CAST(${x} AS ${type})` };
   }
