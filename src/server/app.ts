@@ -38,7 +38,7 @@ export function createApp(parts: ServerParts, authenticator: Authenticator): Fas
     genReqId: newRequestId,
     exposeHeadRoutes: false,
     requestTimeout: 60_000,
-    connectionTimeout: 0,
+    connectionTimeout: 300_000,
     keepAliveTimeout: 75_000,
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },

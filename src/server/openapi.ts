@@ -7,9 +7,10 @@ type Json = Record<string, unknown>;
 
 export function openApiDocument(routes: readonly Route[], version: string): Json {
   const paths: Record<string, Json> = {};
+  const named: Json = {};
   for (const route of routes.filter(({ path }) => path.startsWith('/api/'))) {
     const path = paths[route.path] ?? {};
-    path[route.method.toLowerCase()] = operation(route);
+    path[route.method.toLowerCase()] = hoisted(operation(route), named);
     paths[route.path] = path;
   }
   return {
@@ -24,7 +25,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
     paths,
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
-      schemas: { Problem: jsonSchema(problemSchema, 'output') },
+      schemas: { Problem: hoisted(jsonSchema(problemSchema, 'output'), named), ...named },
     },
   };
 }
@@ -75,6 +76,16 @@ function parameters(schema: z.ZodType | undefined, place: 'path' | 'query'): Jso
     required: place === 'path' || required.includes(name),
     schema: definition,
   }));
+}
+
+/** Schemas with a name stand once, where the document keeps them, and not in each schema that refers to them. */
+function hoisted<T>(value: T, named: Json): T {
+  if (Array.isArray(value)) return value.map((inner) => hoisted(inner, named)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const { $defs = {}, $ref, ...rest } = value as Json & { $defs?: Json; $ref?: string };
+  for (const [name, schema] of Object.entries($defs)) named[name] = hoisted(schema, named);
+  const inner = Object.fromEntries(Object.entries(rest).map(([key, entry]) => [key, hoisted(entry, named)]));
+  return ($ref === undefined ? inner : { ...inner, $ref: $ref.replace('#/$defs/', '#/components/schemas/') }) as T;
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
