@@ -5,17 +5,27 @@ import type { JobRow, JobTable } from '../system/jobs.ts';
 import { JobFeed } from './job-feed.ts';
 import { finishedStatus, isFinished, waitingTable } from './job-status.ts';
 
+/** How much of its tables a job reads. */
+export interface Reading {
+  /** Everything, whatever the fingerprints and watermarks say. */
+  full?: boolean;
+  /** Incremental tables from this cursor value on. */
+  since?: string;
+}
+
 export class ActiveJob {
   readonly row: JobRow;
+  readonly reading: Reading;
   readonly feed = new JobFeed();
   private readonly abort = new AbortController();
   private readonly byId: Map<string, JobTable>;
 
   constructor(
     tables: readonly { id: string; source_name: string }[],
-    asked: { cause: JobRow['cause']; by: string | null; now: Date },
+    asked: { cause: JobRow['cause']; by: string | null; now: Date; reading?: Reading },
   ) {
     const rows = tables.map((table) => waitingTable(table.id, table.source_name));
+    this.reading = asked.reading ?? {};
     this.byId = new Map(rows.map((row) => [row.id, row]));
     this.row = {
       id: newJobId(asked.now),
@@ -45,8 +55,9 @@ export class ActiveJob {
   }
 
   /** Whether a trigger for exactly these tables, or for some that all still wait, is this job's work already. */
-  covers(ids: readonly string[]): boolean {
-    if (this.signal.aborted) return false;
+  covers(ids: readonly string[], reading: Reading): boolean {
+    const alike = this.reading.full === reading.full && this.reading.since === reading.since;
+    if (this.signal.aborted || !alike) return false;
     const same = ids.length === this.byId.size && ids.every((id) => this.byId.has(id));
     return same || (ids.length > 0 && ids.every((id) => this.byId.get(id)?.status === 'waiting'));
   }

@@ -38,6 +38,7 @@ async function extract(parts: SyncParts, job: ActiveJob, name: string): Promise<
     secrets: parts.secretsOf(source),
     duckdb: parts.config.duckdb,
     limits: parts.config.limits,
+    ...job.reading,
   };
   const report = await parts.extract(request, { signal: job.signal, onEvent: (event) => job.hear(event) });
   const reported = new Set(report.tables.map((table) => table.id));

@@ -3,7 +3,7 @@ import { AttacheError, toErrorRecord } from '../errors/attache-error.ts';
 import { findJob, type JobRow, listJobs, openJobs, pruneJobs, saveJob } from '../system/jobs.ts';
 import { pruneHistory } from '../system/sync-history.ts';
 import { listTables, type RegisteredTable } from '../system/table-registry.ts';
-import { ActiveJob } from './active-job.ts';
+import { ActiveJob, type Reading } from './active-job.ts';
 import type { JobFeed } from './job-feed.ts';
 import { finishedStatus, isFinished } from './job-status.ts';
 import { runSource } from './run-source.ts';
@@ -14,6 +14,7 @@ export interface Trigger {
   /** Table ids; with `sources` the union. Neither: every registered table. */
   tables?: readonly string[];
   sources?: readonly string[];
+  reading?: Reading;
   cause: JobRow['cause'];
   by: string | null;
 }
@@ -54,7 +55,7 @@ export class SyncService {
     const tables = chooseTables(await this.parts.state.read(listTables), asked);
     // No await between looking and setting: of any number of requests at once, one creates the job.
     const ids = tables.map((table) => table.id);
-    const running = [...this.active.values()].find(({ job }) => job.covers(ids));
+    const running = [...this.active.values()].find(({ job }) => job.covers(ids, asked.reading ?? {}));
     const entry = running ?? this.begin(tables, asked);
     await entry.saved;
     return entry.job.row;
@@ -126,7 +127,7 @@ export class SyncService {
 
   private begin(tables: readonly RegisteredTable[], asked: Trigger) {
     if (this.closing) throw new AttacheError('unavailable', { message: 'The server is stopping.', retryable: true });
-    const job = new ActiveJob(tables, { cause: asked.cause, by: asked.by, now: new Date() });
+    const job = new ActiveJob(tables, { ...asked, now: new Date() });
     const saved = this.parts.state.write((session) => saveJob(session, job.row));
     const entry = { job, saved };
     this.active.set(job.row.id, entry);

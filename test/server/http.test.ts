@@ -91,7 +91,7 @@ describe('health', () => {
     const alive = await server.ask('GET', '/api/health', undefined, { authorization: null });
     expect(alive.json).toEqual({ status: 'ok', version: expect.any(String), uptime_s: expect.any(Number) });
     const ready = await server.ask('GET', '/api/health?probe=ready', undefined, { authorization: null });
-    expect(ready.json.ready).toMatchObject({ tables: 0, failing: 0, open_jobs: 0 });
+    expect(ready.json.ready).toMatchObject({ tables: 0, failing: 0, never_synced: 0, last_attempt: null });
     for (const secret of ['crm', server.directory, 'Test']) expect(ready.bytes.toString()).not.toContain(secret);
   });
 });

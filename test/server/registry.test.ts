@@ -74,6 +74,8 @@ describe('registering a table', () => {
     ['a type that is not the source’s', { source_type: 'postgres' }, '/source_type'],
     ['an option nobody knows', { options: { speed: 'fast' } }, '/options/speed'],
     ['a filter without an operator', { options: { where: [{ column: 'id' }] } }, '/options/where/0/op'],
+    ['a key column the source does not have', { primary_key: ['nope'] }, '/primary_key'],
+    ['an incremental table without a cursor', { sync_strategy: 'incremental' }, '/options/cursor'],
     ['a setting that belongs to another strategy', { options: { cursor: 'id' } }, '/options/cursor'],
     ['a mode the source cannot serve', { query_mode: 'remote' }, '/query_mode'],
     ['a reserved name', { id: '_meta' }, '/id'],

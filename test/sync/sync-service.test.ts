@@ -109,6 +109,16 @@ describe('a trigger', () => {
     expect((await ask(['orders'])).id).not.toBe(all.id);
   });
 
+  it('for a full read does not join a job that reads only what changed', async () => {
+    const changed = await ask(['orders']);
+    const full = await sync.trigger({ tables: ['orders'], reading: { full: true }, cause: 'request', by: 'test' });
+    expect(full.id).not.toBe(changed.id);
+    await until(() => runs.length === 1);
+    runs[0]!.end([{}]);
+    await until(() => runs.length === 2);
+    expect(runs.map((run) => run.request.full)).toEqual([undefined, true]);
+  });
+
   it('names every id nobody knows and starts nothing', async () => {
     await expect(ask(['orders', 'nope'], ['nowhere'])).rejects.toMatchObject({
       code: 'not_found',

@@ -27,13 +27,17 @@ export async function checkTable(said: unknown, config: InstanceConfig): Promise
   const source = findSource(draft, config, faults);
   const connector = source === null ? null : await loadConnector(source.type);
   if (connector !== null) faults.push(...optionFaults(draft, connector));
-  faults.push(...unserved(draft));
+  faults.push(...withoutEffect(draft));
   if (shape.success && source !== null && connector !== null && faults.length === 0) {
     const table = asRow(id, shape.data, source, connector);
     faults.push(...strategyFaults(tableRequest(table), connector.serves, null));
     if (faults.length === 0) return { table, source, connector };
   }
-  throw new AttacheError('settings_invalid', {
+  throw cannotBeRegistered(faults);
+}
+
+export function cannotBeRegistered(faults: Fault[]): AttacheError {
+  return new AttacheError('settings_invalid', {
     message: `The table cannot be registered: ${faults.map((fault) => `${fault.pointer} ${fault.message}`).join('; ')}`,
     hint: 'Correct what is named and send it again. Nothing was stored.',
     faults,
@@ -86,24 +90,11 @@ function knownSources(config: InstanceConfig): string {
   return known.length === 0 ? 'No source is configured yet.' : `There are: ${known.join(', ')}.`;
 }
 
-/** Strategies that an extraction carries out. */
-const strategies = ['full_refresh'];
-
-/** Settings that the source, or this version, would not obey. A setting without effect is refused, not stored. */
-function unserved(draft: Partial<Record<string, unknown>>): Fault[] {
-  const faults: Fault[] = [];
-  const { sync_strategy: strategy, sync_schedule: schedule } = draft;
-  if (typeof strategy === 'string' && !strategies.includes(strategy))
-    faults.push({
-      pointer: '/sync_strategy',
-      message: `${strategy} is not supported; use ${strategies.join(' or ')}.`,
-    });
-  if (schedule !== undefined && schedule !== null)
-    faults.push({
-      pointer: '/sync_schedule',
-      message: 'It would have no effect: a table is synced at the interval of its source.',
-    });
-  return faults;
+/** A setting without effect is refused, not stored. */
+function withoutEffect({ sync_schedule: schedule }: Partial<Record<string, unknown>>): Fault[] {
+  if (schedule === undefined || schedule === null) return [];
+  const message = 'It would have no effect: a table is synced at the interval of its source.';
+  return [{ pointer: '/sync_schedule', message }];
 }
 
 function optionFaults(draft: Partial<Record<string, unknown>>, connector: Connector): Fault[] {

@@ -1,25 +1,56 @@
 /** Asks the source, once, what must not be guessed in a scheduled run. */
 import type { SourceConfig } from '../../config/shapes.ts';
 import type { SettledTable } from '../../connectors/connector.ts';
+import { type KnownColumn, strategyFaults } from '../../connectors/strategy-rules.ts';
 import type { ConnectorQuestion } from '../../extract/shapes.ts';
 import { tableRequest } from '../../sync/table-request.ts';
 import type { ServerParts } from '../server-parts.ts';
-import type { CheckedTable } from './check-table.ts';
+import { type CheckedTable, cannotBeRegistered } from './check-table.ts';
 
 const longestAnswerMs = 120_000;
 
-/** The row with what the source settled; the row itself when its connector settles nothing. */
+/** The row with what the source settled. Throws when what the source has shows that the table cannot be synced as it is said. */
 export async function settleTable(
   parts: ServerParts,
-  { table, source, connector }: CheckedTable,
+  checked: CheckedTable,
 ): Promise<{ table: CheckedTable['table']; columns: SettledTable['columns']; notes: string[] }> {
-  if (connector.settle === undefined) return { table, columns: null, notes: [] };
-  const settled = await askSource(parts, source, { kind: 'settle', table: tableRequest(table) });
-  return {
-    table: { ...table, options: settled.options, primary_key: settled.primary_key ?? table.primary_key },
-    columns: settled.columns,
-    notes: settled.notes,
-  };
+  const { source, connector } = checked;
+  let { table } = checked;
+  let settled: SettledTable | null = null;
+  if (connector.settle !== undefined) {
+    settled = await askSource(parts, source, { kind: 'settle', table: tableRequest(table) });
+    table = { ...table, options: settled.options, primary_key: settled.primary_key ?? table.primary_key };
+  }
+  if (namesColumns(table)) {
+    const known =
+      settled?.columns?.map(({ name }) => ({ name, nullable: false })) ?? (await offeredColumns(parts, checked));
+    const faults = strategyFaults(tableRequest(table), connector.serves, known);
+    if (faults.length > 0) throw cannotBeRegistered(faults);
+  }
+  return { table, columns: settled?.columns ?? null, notes: settled?.notes ?? [] };
+}
+
+/** Only then is it worth asking the source for all its columns. */
+function namesColumns({ primary_key, options, sync_strategy }: CheckedTable['table']): boolean {
+  return (
+    sync_strategy !== 'full_refresh' ||
+    primary_key.length > 0 ||
+    options.columns !== undefined ||
+    options.where !== undefined
+  );
+}
+
+/** The columns of the table as its source tells them; null when it does not, or cannot now: the first sync will. */
+async function offeredColumns(parts: ServerParts, { table, source }: CheckedTable): Promise<KnownColumn[] | null> {
+  const offered = await askSource(parts, source, { kind: 'discover' }).catch((err: unknown) => {
+    parts.log.warn({ source: source.name, err }, 'the source could not be asked for its columns');
+    return [];
+  });
+  const found = offered.filter(
+    (candidate) =>
+      candidate.source_table === table.source_table && (table.bucket === null || candidate.bucket === table.bucket),
+  );
+  return found.length === 1 ? (found[0]?.columns ?? null) : null;
 }
 
 /** One question to a source, in a child process with less patience than an extraction. */

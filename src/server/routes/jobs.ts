@@ -14,6 +14,13 @@ const triggerBody = z
   .strictObject({
     tables: z.array(z.string()).min(1).optional().meta({ description: 'Table ids.' }),
     sources: z.array(z.string()).min(1).optional().meta({ description: 'All tables of these sources.' }),
+    full: z.literal(true).optional().meta({ description: 'Read everything, whatever was read before.' }),
+    since: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .meta({ description: 'Incremental tables: read from this cursor value on.' }),
   })
   .nullish()
   .meta({ description: 'Nothing: every registered table.' });
@@ -36,6 +43,7 @@ export function jobRoutes({ config, sync, stopping }: ServerParts): Route[] {
         const job = await sync.trigger({
           tables: body?.tables,
           sources: body?.sources,
+          reading: { full: body?.full, since: body?.since },
           cause: 'request',
           by: principal?.label ?? null,
         });
