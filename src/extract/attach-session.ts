@@ -38,6 +38,13 @@ export async function openAttachedSession(connector: Connector, context: RunCont
         return { kind: 'unchanged', reason: 'the source has not changed since the last sync' };
       return planOf(connector, context, session, table, request, fingerprint);
     },
+    count: async (table) => {
+      const conditions = (table.options.where ?? []).map(predicateSql);
+      const row = await session.first<{ n: string }>(
+        `SELECT count(*) AS n FROM ${way.relation(table, alias)}${whereSql(conditions)}`,
+      );
+      return row === undefined ? null : Number(row.n);
+    },
     close: async () => session.run(`DETACH ${identifier(alias)}`),
   };
 }
