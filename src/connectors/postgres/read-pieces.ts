@@ -11,6 +11,8 @@ import type { Snapshot } from './snapshot.ts';
 /** Pages of 8 KiB in one range: never changed, because a border that moves changes every part behind it. */
 export const pagesOfRange = 8_192;
 
+const progressStepBytes = 4 << 20;
+
 /** What one COPY selects from. */
 export interface Portion {
   /** A name that stays. */
@@ -73,12 +75,12 @@ async function openPiece(
     const pipe = await way.pipe();
     // An index would bring the rows in an order that changes with the planner's mind.
     const index = portion.orderBy === null ? 'off' : 'on';
+    const progress = inSteps(way.progress);
     const feed = async () => {
       try {
-        await client.query(`SET LOCAL enable_indexscan = ${index}`);
-        await client.query(`SET LOCAL enable_indexonlyscan = ${index}`);
+        await client.query(`SET LOCAL enable_indexscan = ${index}; SET LOCAL enable_indexonlyscan = ${index}`);
         const copied = await copyOut(client, copyStatement(columns, portion), (bytes) => {
-          way.progress(bytes.length);
+          progress(bytes.length);
           return pipe.write(bytes);
         });
         await checkSameTables(rows);
@@ -95,6 +97,17 @@ async function openPiece(
     loan.giveBack(false);
     throw explainError(thrown, doing);
   }
+}
+
+/** Chunks are small and many; whoever listens sits in another process. */
+function inSteps(report: (bytes: number) => void): (bytes: number) => void {
+  let unreported = 0;
+  return (bytes) => {
+    unreported += bytes;
+    if (unreported < progressStepBytes) return;
+    report(unreported);
+    unreported = 0;
+  };
 }
 
 /** COPY's text format: tabs between columns, `\N` for NULL, and a backslash before what would be mistaken. No quotes, so nothing has to be guessed. */

@@ -35,10 +35,9 @@ export async function takeSnapshot(server: Server, note: (message: string) => vo
   }
 }
 
+/** One message for all: far servers take their time for each. */
 async function begin(server: Server, connection: Connection, snapshot: string | null): Promise<void> {
-  for (const statement of beginStatements(server.settings, connection.server, snapshot)) {
-    await connection.client.query(statement);
-  }
+  await connection.client.query(beginStatements(server.settings, connection.server, snapshot).join('; '));
 }
 
 /** A failed statement would end the transaction, hence the savepoint. */
@@ -92,11 +91,9 @@ class HeldSnapshot implements Snapshot {
   /** A question that fails must not end the transaction that holds the snapshot. */
   private async question<Row>(sql: string): Promise<Row[]> {
     const { client } = this.holder;
-    await client.query('SAVEPOINT question');
     try {
-      const rows = await this.holder.rows<Row>(sql);
-      await client.query('RELEASE question');
-      return rows;
+      const answers = await client.query(`SAVEPOINT question; ${sql}; RELEASE question`);
+      return (answers as unknown as { rows: Row[] }[])[1]!.rows;
     } catch (thrown) {
       await client.query('ROLLBACK TO question').catch(() => {});
       throw thrown;
