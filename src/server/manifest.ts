@@ -31,7 +31,7 @@ export interface Manifest {
 }
 
 export function buildManifest(generation: number, tables: Iterable<CatalogueTable>): Manifest {
-  const byId = Object.fromEntries([...tables].map((table) => [table.id, manifestEntry(table)]));
+  const byId = Object.fromEntries([...tables].filter(hasContent).map((table) => [table.id, manifestEntry(table)]));
   const json = `{"tables":${JSON.stringify(byId)},"generation":${generation},"server_time":`;
   const hash = createHash('sha256').update(json).digest('base64url');
   return { head: Buffer.from(json), tag: `W/"${hash}"` };
@@ -52,6 +52,11 @@ export class ManifestCache {
     }
     return this.built.manifest;
   }
+}
+
+/** A local table without any part was never read: it is unknown, and must not look empty. */
+function hasContent(table: CatalogueTable): boolean {
+  return table.query_mode === 'remote' || table.parts.length > 0;
 }
 
 function manifestEntry(table: CatalogueTable): z.infer<typeof manifestTable> {

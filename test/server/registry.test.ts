@@ -40,6 +40,11 @@ describe('registering a table', () => {
     expect((await register({ ...base, primary_key })).json.primary_key).toEqual(['id', 'label']);
   });
 
+  it('finds the source by its type where there is only one of it', async () => {
+    const { status, json } = await register({ ...base, source_name: undefined, source_type: 'duckdb' });
+    expect([status, json.source_name]).toEqual([201, 'crm']);
+  });
+
   it('is 409 for an id that is taken, also when two come at once', async () => {
     const answers = await Promise.all([register(base), register(base), register({ ...base, name: 'orders-2024' })]);
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);

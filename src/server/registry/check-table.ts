@@ -74,7 +74,7 @@ function findSource(
     faults.push({ pointer, message: `Say where the table comes from. ${knownSources(config)}` });
     return null;
   }
-  const source = config.sources.get(wanted);
+  const source = config.sources.get(wanted) ?? (name === '' ? onlyOfType(config, type) : undefined);
   if (source === undefined) {
     faults.push({ pointer, message: `No source ${JSON.stringify(wanted)} is configured. ${knownSources(config)}` });
     return null;
@@ -83,6 +83,12 @@ function findSource(
     faults.push({ pointer: '/source_type', message: `The source ${name} has the type ${source.type}, not ${type}.` });
   }
   return source;
+}
+
+/** The one source of a type; with several of them a name is needed. */
+function onlyOfType(config: InstanceConfig, type: string): SourceConfig | undefined {
+  const found = [...config.sources.values()].filter((source) => source.type === type);
+  return found.length === 1 ? found[0] : undefined;
 }
 
 function knownSources(config: InstanceConfig): string {
