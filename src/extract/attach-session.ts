@@ -40,13 +40,15 @@ export async function openAttachedSession(connector: Connector, context: RunCont
     },
     count: async (table) => {
       const conditions = (table.options.where ?? []).map(predicateSql);
-      const row = await session.first<{ n: string }>(
-        `SELECT count(*) AS n FROM ${way.relation(table, alias)}${whereSql(conditions)}`,
-      );
-      return row === undefined ? null : Number(row.n);
+      return countOf(session, `${way.relation(table, alias)}${whereSql(conditions)}`);
     },
     close: async () => session.run(`DETACH ${identifier(alias)}`),
   };
+}
+
+async function countOf(session: Session, relation: string): Promise<number> {
+  const row = await session.first<{ n: string }>(`SELECT count(*) AS n FROM ${relation}`);
+  return Number(row?.n ?? 0);
 }
 
 async function planOf(
@@ -67,6 +69,7 @@ async function planOf(
     columns,
     pieces: [{ id: 'all', open: async () => ({ relation: rows }) }],
     order: table.primary_key.length > 0 ? 'key' : 'source',
+    estimate: { rows: await countOf(session, `${relation}${whereSql(conditions)}`), bytes: null },
     ...(fingerprint === null ? {} : { fingerprint }),
   };
 }

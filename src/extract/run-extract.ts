@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import type { Connector, ReadSession, TableRequest } from '../connectors/connector.ts';
+import type { ReadSession, TableRequest } from '../connectors/connector.ts';
 import { type ExtractFolder, extractFolder } from '../contract/extract-folder.ts';
 import { readExtractCatalogue } from '../contract/read.ts';
 import type { ExtractCatalogue } from '../contract/shapes.ts';
@@ -11,13 +11,13 @@ import { toErrorRecord } from '../errors/attache-error.ts';
 import { takeLock } from '../files/lock.ts';
 import { publish } from '../publish/publish.ts';
 import { createScratch, sweepScratch } from '../publish/scratch.ts';
-import { openAttachedSession } from './attach-session.ts';
 import { checkDiskSpace } from './disk-space.ts';
 import { loadTable, type TableOutcome } from './load-table.ts';
+import { openReading } from './open-reading.ts';
 import { dropOldRejects } from './rejects.ts';
 import type { Run } from './run.ts';
 import type { ExtractEvent, ExtractReport, ExtractRequest, TableResult } from './shapes.ts';
-import { connectorOf, sourceContext } from './source-context.ts';
+import { connectorOf } from './source-context.ts';
 
 interface RunOptions {
   signal: AbortSignal;
@@ -87,17 +87,6 @@ async function readTables(run: Omit<Run, 'reading'>): Promise<TableOutcome[]> {
         run.emit({ kind: 'note', message: `Closing the source: ${toErrorRecord(thrown).message}` }),
       );
   }
-}
-
-function openReading(connector: Connector, run: Omit<Run, 'reading'>): Promise<ReadSession> {
-  const context = {
-    ...sourceContext(connector, run.request, run.signal),
-    scratch: run.scratch,
-    extensionDirectories: run.request.duckdb.extensionDirectories,
-    session: () => run.database.connect(),
-    note: (message: string) => run.emit({ kind: 'note', message }),
-  };
-  return connector.read === undefined ? openAttachedSession(connector, context) : connector.read(context);
 }
 
 async function outcomeOf(run: Run, table: TableRequest): Promise<TableOutcome> {

@@ -2,6 +2,8 @@
 
 import type { DuckdbConfig, LimitsConfig, SourceConfig } from '../config/shapes.ts';
 import type { CheckReport, DiscoveredTable, SettledTable, TableRequest } from '../connectors/connector.ts';
+import type { ReadRange } from '../connectors/table-options.ts';
+import type { Column } from '../contract/shapes.ts';
 import type { ErrorRecord } from '../errors/attache-error.ts';
 
 /** One run over tables of one source. */
@@ -65,13 +67,37 @@ export type ConnectorQuestion =
   | { kind: 'check' }
   | { kind: 'discover' }
   /** `table` as registered, before anything is frozen. */
-  | { kind: 'settle'; table: TableRequest };
+  | { kind: 'settle'; table: TableRequest }
+  /** What a sync of `table` would read now; moves nothing. */
+  | { kind: 'plan'; table: TableRequest; full?: boolean; since?: string };
 
-export type ConnectorAnswer<Q extends ConnectorQuestion> = Q extends { kind: 'check' }
-  ? CheckReport
-  : Q extends { kind: 'discover' }
-    ? DiscoveredTable[]
-    : SettledTable;
+export type ConnectorAnswer<Q extends ConnectorQuestion> = {
+  check: CheckReport;
+  discover: DiscoveredTable[];
+  settle: SettledTable;
+  plan: PlannedSync;
+}[Q['kind']];
+
+/** What a sync of a table would do. */
+export interface PlannedSync {
+  id: string;
+  sync_strategy: TableRequest['sync_strategy'];
+  /** `full` reads everything, `changes` a range; `remote` brings nothing. */
+  action: 'full' | 'changes' | 'unchanged' | 'postponed' | 'remote';
+  /** Why it reads everything, or why nothing. */
+  reason: string | null;
+  range: ReadRange;
+  /** What would be read, as far as the source can tell; null when it cannot. */
+  rows: number | null;
+  bytes: number | null;
+  pieces: number;
+  published_rows: number | null;
+  published_bytes: number | null;
+  /** The columns the table would have. */
+  columns: Column[];
+  schema_changes: string[];
+  warnings: string[];
+}
 
 /** 0 when every table went well, 1 when none did, 3 in between. `unchanged` and `postponed` are well. */
 export function exitCodeOf(report: ExtractReport): 0 | 1 | 3 {

@@ -15,7 +15,7 @@ export interface Before {
   columns: Column[] | null;
 }
 
-export async function publishedBefore(run: Run, table: TableRequest): Promise<Before> {
+export async function publishedBefore(run: Pick<Run, 'folder' | 'published'>, table: TableRequest): Promise<Before> {
   const published = run.published.tables.get(table.id) ?? null;
   const state = stateOf(published?.record ?? null);
   const columns = published?.record?.columns ?? null;

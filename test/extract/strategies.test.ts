@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { askConnector } from '../../src/extract/extract-source.ts';
 import { tableRequest } from '../helpers/extract-request.ts';
 import { Warehouse } from '../helpers/warehouse.ts';
 
@@ -248,5 +249,42 @@ describe('filters and columns', () => {
     });
     expect(await shop.sync(request)).toMatchObject({ rows: 90 });
     expect(await shop.query('SELECT * FROM orders ORDER BY id LIMIT 1')).toEqual([{ id: '10', name: 'n10' }]);
+  });
+});
+
+describe('a plan', () => {
+  const question = (facts: object = {}) => ({ kind: 'plan' as const, table: merged(), ...facts });
+
+  test('says what would be read and why, and moves nothing', async () => {
+    await shop.run(table, fill(0, 1000));
+    const ask = async (facts: object = {}) => {
+      const { runId: _runId, tables: _tables, ...request } = shop.request([]);
+      return askConnector(request, question(facts));
+    };
+    expect(await ask()).toMatchObject({
+      action: 'full',
+      reason: 'this is the first read',
+      rows: 1000,
+      published_rows: null,
+    });
+    await shop.sync(merged());
+    await shop.run(fill(1000, 1010, '2024-02-01'), 'ALTER TABLE orders ADD COLUMN extra INTEGER');
+    expect(await ask()).toMatchObject({
+      action: 'changes',
+      rows: 10 + 600 + 1,
+      published_rows: 1000,
+      schema_changes: ['column extra INTEGER added'],
+    });
+    expect(await ask({ full: true })).toMatchObject({ action: 'full', rows: 1010 });
+    expect(await ask({ since: '2024-02-01' })).toMatchObject({ action: 'changes', rows: 10 });
+    expect((await shop.published('orders')).meta.rows).toBe(1000);
+  });
+
+  test('a backfill from a time reads again what is older than the watermark', async () => {
+    await shop.run(table, fill(0, 1000));
+    await shop.sync(merged());
+    await shop.run("UPDATE orders SET name = 'silent' WHERE id = 3");
+    await shop.sync(merged(), { since: '2024-01-01' });
+    expect(await shop.difference('orders')).toEqual([]);
   });
 });

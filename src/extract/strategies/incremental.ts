@@ -1,6 +1,6 @@
 /** incremental: reads what changed since the watermark and merges or appends it; everything anew when it must be. */
 import type { ColumnPlan, PlanRequest, ReadPlan, TableRequest } from '../../connectors/connector.ts';
-import { durationMs, type ReadRange } from '../../connectors/table-options.ts';
+import type { ReadRange } from '../../connectors/table-options.ts';
 import { checkRejects } from '../check-rejects.ts';
 import { withExactColumns } from '../exact-columns.ts';
 import { rowGroupRowsOf } from '../layout.ts';
@@ -18,32 +18,20 @@ import { layOutByKey } from './lay-out-by-key.ts';
 import { mergeDelta } from './merge.ts';
 import type { LaidOut, TableWork } from './table-work.ts';
 import { rangeFrom, watermarkOf } from './watermark.ts';
+import { whyFull } from './why-full.ts';
 
-const defaultFullEvery = '7d';
 /** A delta of more than half the table costs more to merge than to read anew. */
 const largestDelta = 0.5;
 const alwaysMergedRows = 100_000;
 
 export async function loadIncremental(run: Run, table: TableRequest, before: Before): Promise<StrategyAnswer> {
-  const reason = whyFull(run, table, before.state);
+  const reason = whyFull(run.request, table, before.state);
   if (reason === null && before.state !== null) {
     const answer = await loadDelta(run, table, before, before.state);
     if (!('full' in answer)) return answer;
     return loadFull(run, table, before, answer.full);
   }
   return loadFull(run, table, before, reason);
-}
-
-/** Why everything must be read, or null when the changes are enough. */
-function whyFull(run: Run, table: TableRequest, state: TableState | null): string | null {
-  if (run.request.full) return 'a full read was asked for';
-  if (state === null || state.last_full_at === null) return 'this is the first read';
-  if (run.request.since !== undefined) return null;
-  if (state.watermark === null) return 'there is no watermark yet';
-  const every = durationMs(table.options.full_refresh_every ?? defaultFullEvery);
-  return Date.now() - Date.parse(state.last_full_at) >= every
-    ? `the last full read is older than ${table.options.full_refresh_every ?? defaultFullEvery}`
-    : null;
 }
 
 function planRequest(before: Before, range: ReadRange): PlanRequest {
@@ -64,10 +52,7 @@ async function loadDelta(
   const session = await run.database.connect();
   try {
     const cursorType = before.columns?.find((column) => column.name === table.options.cursor)?.type ?? null;
-    const range =
-      run.request.since === undefined
-        ? await rangeFrom(session, table, state.watermark ?? '', cursorType)
-        : sinceRange(table, run.request.since);
+    const range = await rangeFrom(session, table, state.watermark ?? '', cursorType, run.request.since);
     const plan = await run.reading.plan(table, planRequest(before, range));
     if (plan.kind !== 'read') return plan;
     return await withExactColumns(run, plan, before, async (columns, warnings) => {
@@ -84,12 +69,6 @@ async function loadDelta(
   } finally {
     session.close();
   }
-}
-
-function sinceRange(table: TableRequest, since: string): ReadRange {
-  return table.options.cursor === undefined
-    ? { kind: 'changes', from: since }
-    : { kind: 'cursor', column: table.options.cursor, from: since };
 }
 
 async function applyDelta(

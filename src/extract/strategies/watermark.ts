@@ -10,20 +10,18 @@ const defaultOverlapMs = 10 * 60_000;
 const timeTypes = /^(TIMESTAMP|DATE)/;
 const numberTypes = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|DECIMAL)/;
 
-/** The rows to read again: the source's own changes, or everything from the watermark less the overlap on. */
+/** The rows to read again: the source's own changes, or everything from the watermark less the overlap on; from `since` on where that is given. */
 export async function rangeFrom(
   session: Session,
   table: TableRequest,
   watermark: string,
   cursorType: string | null,
+  since?: string,
 ): Promise<ReadRange> {
   const { cursor } = table.options;
-  if (cursor === undefined) return { kind: 'changes', from: watermark };
-  return {
-    kind: 'cursor',
-    column: cursor,
-    from: await lessOverlap(session, table, watermark, cursorType ?? 'VARCHAR'),
-  };
+  if (cursor === undefined) return { kind: 'changes', from: since ?? watermark };
+  const from = since ?? (await lessOverlap(session, table, watermark, cursorType ?? 'VARCHAR'));
+  return { kind: 'cursor', column: cursor, from };
 }
 
 async function lessOverlap(session: Session, table: TableRequest, watermark: string, type: string): Promise<string> {

@@ -1,0 +1,23 @@
+/** When an incremental table is read in full. Pure but for the clock. */
+import type { TableRequest } from '../../connectors/connector.ts';
+import { durationMs } from '../../connectors/table-options.ts';
+import type { ExtractRequest } from '../shapes.ts';
+import type { TableState } from '../table-state.ts';
+
+const defaultFullEvery = '7d';
+
+/** Why everything must be read, or null when the changes are enough. */
+export function whyFull(
+  request: Pick<ExtractRequest, 'full' | 'since'>,
+  table: TableRequest,
+  state: TableState | null,
+): string | null {
+  if (request.full) return 'a full read was asked for';
+  if (state === null || state.last_full_at === null) return 'this is the first read';
+  if (request.since !== undefined) return null;
+  if (state.watermark === null) return 'there is no watermark yet';
+  const every = table.options.full_refresh_every ?? defaultFullEvery;
+  return Date.now() - Date.parse(state.last_full_at) >= durationMs(every)
+    ? `the last full read is older than ${every}`
+    : null;
+}
