@@ -23,7 +23,7 @@ export class Session {
     this.onClose = onClose;
   }
 
-  /** Runs one statement and drops its rows. */
+  /** Runs a statement, or several with a semicolon between them when there are no values, and drops the rows. */
   async run(sql: string, values?: DuckDBValue[]): Promise<void> {
     await this.connection.run(sql, values);
   }

@@ -31,7 +31,11 @@ export async function buildMaster(
   const sources = { ...given };
   const earlier = new Map([...Object.entries(before.claims), ...(request.owned ?? [])]);
   const claim = () => claimNames(sources, request.registered ?? new Map(), earlier);
-  const own = () => sourceViews(sources, folder.directory);
+  let views: Views | null = null;
+  const own = () => {
+    views ??= sourceViews(sources, folder.directory);
+    return views;
+  };
   const flat = () => flatViews(claim().owners, own());
 
   const old = viewsOf(before);
@@ -42,7 +46,10 @@ export async function buildMaster(
   const opened = await openDraft(folder, fresh, scratch, options);
   if (opened === null) return buildMaster(folder, before, given, request, { fresh: true, scratch, options });
   await using draft = opened;
-  await applyBindable(draft, present.own, own, (view, reason) => withdraw(sources, before, view, reason));
+  await applyBindable(draft, present.own, own, (view, reason) => {
+    withdraw(sources, before, view, reason);
+    views = null;
+  });
   await draft.apply(viewChanges(present.flat, flat()));
   const wanted = schemasOf(own());
   if (!fresh) await draft.dropSchemas([...schemasOf(present.own)].filter((schema) => !wanted.has(schema)));

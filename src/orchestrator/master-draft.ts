@@ -47,32 +47,38 @@ export class MasterDraft {
 
   /** Applies changes; answers with the views that could not be created and why. What they replace stays. */
   async apply(changes: ViewChanges): Promise<Map<View, string>> {
-    for (const { schema, name } of changes.drop) {
-      await this.change(`DROP VIEW IF EXISTS ${qualified(catalog, schema, name)}`);
-    }
-    for (const schema of new Set(changes.create.map((view) => view.schema))) {
-      await this.change(`CREATE SCHEMA IF NOT EXISTS ${qualified(catalog, schema)}`);
-    }
+    const prepare = [
+      ...changes.drop.map(({ schema, name }) => `DROP VIEW IF EXISTS ${qualified(catalog, schema, name)}`),
+      ...[...new Set(changes.create.map((view) => view.schema))].map(
+        (schema) => `CREATE SCHEMA IF NOT EXISTS ${qualified(catalog, schema)}`,
+      ),
+    ];
+    for (const batch of batches(prepare)) await this.change(batch);
     const failed = new Map<View, string>();
-    for (const view of changes.create) {
-      const name = qualified(catalog, view.schema, view.name);
-      try {
-        await this.change(`CREATE OR REPLACE VIEW ${name} AS ${view.query}`);
-      } catch (thrown) {
-        failed.set(view, firstLine(thrown));
-        await this.saveDone();
+    for (const batch of batches(changes.create)) {
+      // One call for many views spares the way to DuckDB's thread and back; only a batch that fails goes view by view.
+      const together = await this.change(batch.map(createView)).catch((thrown: Error) => thrown);
+      if (!(together instanceof Error)) continue;
+      await this.saveDone();
+      for (const view of batch) {
+        try {
+          await this.change([createView(view)]);
+        } catch (thrown) {
+          failed.set(view, firstLine(thrown));
+          await this.saveDone();
+        }
       }
     }
     return failed;
   }
 
   async dropSchemas(schemas: Iterable<string>): Promise<void> {
-    for (const schema of schemas) await this.change(`DROP SCHEMA IF EXISTS ${qualified(catalog, schema)} CASCADE`);
+    for (const schema of schemas) await this.change([`DROP SCHEMA IF EXISTS ${qualified(catalog, schema)} CASCADE`]);
   }
 
-  private async change(statement: string): Promise<void> {
-    await this.session.run(statement);
-    this.done.push(statement);
+  private async change(statements: string[]): Promise<void> {
+    await this.session.run(statements.join(';\n'));
+    this.done.push(...statements);
   }
 
   /** Some failures abort the whole transaction: what was done in it is done again and committed, so that it happens once. */
@@ -107,6 +113,18 @@ export class MasterDraft {
   async [Symbol.asyncDispose](): Promise<void> {
     this.database.close();
   }
+}
+
+const batchSize = 50;
+
+function batches<Item>(items: readonly Item[]): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / batchSize) }, (_, index) =>
+    items.slice(index * batchSize, (index + 1) * batchSize),
+  );
+}
+
+function createView(view: View): string {
+  return `CREATE OR REPLACE VIEW ${qualified(catalog, view.schema, view.name)} AS ${view.query}`;
 }
 
 function firstLine(thrown: unknown): string {

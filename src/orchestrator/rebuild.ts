@@ -50,7 +50,9 @@ export async function rebuild(
     scratch: scratch.directory,
     options,
   });
-  const changed = built.swapped || servedDiffers(before, built.sources, built.claims.owners);
+  const served = differ(before.sources, built.sources, (source) => source.tables);
+  const claims = JSON.stringify(before.claims) !== JSON.stringify(built.claims.owners);
+  const changed = built.swapped || served || claims;
   const saved: SavedCatalogue = {
     version: 1,
     generation: before.generation + (changed ? 1 : 0),
@@ -59,7 +61,8 @@ export async function rebuild(
     claims: built.claims.owners,
     sources: built.sources,
   };
-  if (JSON.stringify(saved) !== JSON.stringify(before)) await saveCatalogue(folder.catalogue, saved, scratch.directory);
+  if (changed || saved.master !== before.master || differ(before.sources, built.sources, (source) => source))
+    await saveCatalogue(folder.catalogue, saved, scratch.directory);
   const problems = [
     ...scan.problems,
     ...sourceProblems(built.sources),
@@ -116,14 +119,18 @@ function shadowed(sources: Readonly<Record<string, SavedSource>>): Problem[] {
   ];
 }
 
-function servedDiffers(
-  before: SavedCatalogue,
-  sources: Readonly<Record<string, SavedSource>>,
-  claims: Readonly<Record<string, string>>,
+/** Whether anything differs that `view` shows of the sources. Those that were not looked at are the same object. */
+function differ(
+  before: Readonly<Record<string, SavedSource>>,
+  now: Readonly<Record<string, SavedSource>>,
+  view: (source: SavedSource) => unknown,
 ): boolean {
-  const served = (of: Readonly<Record<string, SavedSource>>) =>
-    Object.entries(of).map(([name, { tables }]) => [name, tables]);
-  return JSON.stringify([served(before.sources), before.claims]) !== JSON.stringify([served(sources), claims]);
+  const names = new Set([...Object.keys(before), ...Object.keys(now)]);
+  return [...names].some((name) => {
+    const [a, b] = [before[name], now[name]];
+    if (a === b) return false;
+    return a === undefined || b === undefined || JSON.stringify(view(a)) !== JSON.stringify(view(b));
+  });
 }
 
 function sorted<Value>(record: Record<string, Value>): Record<string, Value> {

@@ -1,13 +1,13 @@
 /** After a swap: removes parts that neither an extract nor the master names any more, when their grace time is over. */
 import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { extractFolder } from '../contract/extract-folder.ts';
+import { type ExtractFolder, extractFolder } from '../contract/extract-folder.ts';
 import { readExtractCatalogue } from '../contract/read.ts';
 import type { DatabaseLimits } from '../duckdb/database.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 import { takeLock } from '../files/lock.ts';
 import { sweepScratch } from '../publish/scratch.ts';
-import { sweepBelow, sweepParts } from '../publish/sweep.ts';
+import { partFiles, sweepBelow, sweepParts } from '../publish/sweep.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { SavedCatalogue } from './saved-catalogue.ts';
 import { signatureOf } from './scan.ts';
@@ -44,6 +44,8 @@ async function sweepExtract(
   const known = saved.sources[source];
   if (known === undefined || !known.ours || known.failure !== null) return true;
   const extract = extractFolder(folder.directory, source);
+  const named = namedBelow(saved, source, `extracts/${source}/`);
+  if (await isClean(extract, named)) return true;
   try {
     await using _lock = await takeLock(join(extract.work, 'lock'), `The source ${source}`);
     // Something newer was published meanwhile: its parts are not in this catalogue yet.
@@ -51,16 +53,24 @@ async function sweepExtract(
     await sweepScratch(extract.work);
     // Where a table is not served as its extract offers it, the extract names parts that the master does not.
     const certain = known.problems.length === 0;
-    const named = certain ? { tables: new Map() } : await readExtractCatalogue(extract, limits);
-    const outcome = await sweepParts(extract, named, {
-      ...rule,
-      alsoNamed: namedBelow(saved, source, `extracts/${source}/`),
-    });
+    const offered = certain ? { tables: new Map() } : await readExtractCatalogue(extract, limits);
+    const outcome = await sweepParts(extract, offered, { ...rule, alsoNamed: named });
     return outcome.waiting === 0;
   } catch (thrown) {
     if (thrown instanceof AttacheError && thrown.code === 'locked') return false;
     throw thrown;
   }
+}
+
+/** Whether there is nothing to do, which needs no lock: only the parts that are served, and no trace of a run. */
+async function isClean(extract: ExtractFolder, named: ReadonlySet<string>): Promise<boolean> {
+  const [parts, work, scratch] = await Promise.all([
+    partFiles(extract.directory, 'data'),
+    readdir(extract.work).catch(() => []),
+    readdir(join(extract.work, 'scratch')).catch(() => []),
+  ]);
+  const traces = work.some((name) => name.startsWith('lock') || name === 'retired.json');
+  return scratch.length === 0 && !traces && parts.every((path) => named.has(path));
 }
 
 async function sweepAdopted(

@@ -58,11 +58,13 @@ export async function sweepBelow(
       outcome.waiting += 1;
     }
   }
-  if (JSON.stringify(next) !== JSON.stringify(ledger)) await writeLedger(ledgerPath, next);
+  if (Object.keys(next).length === 0) await rm(ledgerPath, { force: true });
+  else if (JSON.stringify(next) !== JSON.stringify(ledger)) await writeLedger(ledgerPath, next);
   return outcome;
 }
 
-async function partFiles(directory: string, inside: string): Promise<string[]> {
+/** The content-named files below `directory`/`inside`, relative to `directory`. */
+export async function partFiles(directory: string, inside: string): Promise<string[]> {
   const entries = await readdir(join(directory, inside), { withFileTypes: true, recursive: true }).catch(() => []);
   return entries
     .filter((entry) => entry.isFile() && /^[0-9a-f]{64}\.parquet$/.test(entry.name))
