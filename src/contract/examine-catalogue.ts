@@ -1,6 +1,16 @@
 /** Reads what an open extract says of itself and expects anything: every row is judged by itself, nothing throws because a row is bad. */
-import { identifier, literal, qualified } from '../duckdb/quote.ts';
+import { identifier, qualified } from '../duckdb/quote.ts';
 import type { Session } from '../duckdb/session.ts';
+import {
+  type ContractRows,
+  type ContractTable,
+  contractTables,
+  type ExtractObjects,
+  isOurs,
+  type JsonRow,
+  listObjects,
+  readContractRows,
+} from './catalogue-rows.ts';
 import { type Finding, finding } from './findings.ts';
 import { identityFault } from './identity.ts';
 import { judgeRemoteAttach } from './judge-remote-attach.ts';
@@ -26,35 +36,25 @@ export interface ExaminedTable {
   record: TableRecord | null;
 }
 
-type Json = Record<string, unknown>;
-
-const contractTables = ['_meta', '_parts', '_remote_attach', '_da_tables'] as const;
-type ContractTable = (typeof contractTables)[number];
-
-/** Tables and views of an extract's main schema by lower-case name: names are case-insensitive in DuckDB. */
-export type ExtractObjects = ReadonlyMap<string, 'table' | 'view'>;
-
-/** Whether our publisher made the extract: its own tables are plain ones, so reading them runs no SQL of a stranger. */
-export function isOurs(objects: ExtractObjects): boolean {
-  const plain = ['_meta', '_parts', '_da_tables'].every((name) => objects.get(name) === 'table');
-  return plain && objects.get('_remote_attach') !== 'view';
+/** Examines the database `catalog` of the session, e.g. the alias it is attached under. */
+export async function examineCatalogue(session: Session, catalog: string): Promise<ExaminedCatalogue> {
+  const objects = (await listObjects(session, [catalog])).get(catalog) as ExtractObjects;
+  const rows = (await readContractRows(session, new Map([[catalog, objects]]))).get(catalog) as ContractRows;
+  const judged = judgeCatalogue(objects, rows);
+  // What our own publisher wrote needs no look at its columns.
+  if (objects.has('_meta') && !isOurs(objects)) {
+    judged.findings.unshift(...(await judgeColumns(session, catalog, objects)));
+  }
+  return judged;
 }
 
-/** Examines the database `catalog` of the session, e.g. the alias it is attached under. */
-export async function examineCatalogue(
-  session: Session,
-  catalog: string,
-  known?: ExtractObjects,
-): Promise<ExaminedCatalogue> {
-  const objects = known ?? (await listObjects(session, catalog));
+/** What the rows of an extract mean, and what is wrong with them. Pure. */
+export function judgeCatalogue(objects: ExtractObjects, rows: ContractRows): ExaminedCatalogue {
   const result: ExaminedCatalogue = { findings: [], tables: new Map(), remoteAttach: [], generation: null };
   if (!objects.has('_meta')) {
     result.findings.push(finding('meta_missing', null, 'nothing says which tables the extract offers'));
     return result;
   }
-  // What our own publisher wrote needs no look at its columns.
-  if (!isOurs(objects)) result.findings.push(...(await judgeColumns(session, catalog, objects)));
-  const rows = await readContractTables(session, catalog, objects);
   judgeMeta(rows._meta, objects, result);
   judgeParts(rows._parts, result);
   if (isOurs(objects)) readRecords(rows._da_tables, result);
@@ -67,38 +67,6 @@ export async function examineCatalogue(
     }
   }
   return result;
-}
-
-/** What stands in the main schema of the database `catalog`. */
-export async function listObjects(session: Session, catalog: string): Promise<ExtractObjects> {
-  const where = `WHERE database_name = ${literal(catalog)} AND schema_name = 'main' AND NOT internal`;
-  const rows = await session.rows<{ name: string; kind: 'table' | 'view' }>(
-    `SELECT table_name AS name, 'table' AS kind FROM duckdb_tables() ${where}
-     UNION ALL SELECT view_name, 'view' FROM duckdb_views() ${where}`,
-  );
-  return new Map(rows.map((row) => [row.name.toLowerCase(), row.kind]));
-}
-
-/** All rows of the contract's tables as JSON, in one statement, whatever their columns are. */
-async function readContractTables(
-  session: Session,
-  catalog: string,
-  objects: ExtractObjects,
-): Promise<Record<ContractTable, Json[]>> {
-  const present = contractTables.filter((name) => objects.has(name));
-  const selects = present.map(
-    (name) =>
-      `SELECT ${literal(name)} AS name, CAST(to_json(t) AS VARCHAR) AS row FROM ${qualified(catalog, 'main', name)} AS t`,
-  );
-  const rows: Record<ContractTable, Json[]> = { _meta: [], _parts: [], _remote_attach: [], _da_tables: [] };
-  for (const { name, row } of await session.rows<{ name: ContractTable; row: string }>(selects.join(' UNION ALL '))) {
-    rows[name].push(lowerKeys(JSON.parse(row) as Json));
-  }
-  return rows;
-}
-
-function lowerKeys(row: Json): Json {
-  return Object.fromEntries(Object.entries(row).map(([key, value]) => [key.toLowerCase(), value]));
 }
 
 async function judgeColumns(session: Session, catalog: string, objects: ExtractObjects): Promise<Finding[]> {
@@ -128,7 +96,7 @@ async function judgeColumns(session: Session, catalog: string, objects: ExtractO
   return findings;
 }
 
-function judgeMeta(rows: Json[], objects: ExtractObjects, result: ExaminedCatalogue): void {
+function judgeMeta(rows: JsonRow[], objects: ExtractObjects, result: ExaminedCatalogue): void {
   for (const row of rows) {
     const name = row.table_name;
     const shown = typeof name === 'string' ? name : null;
@@ -169,7 +137,7 @@ function judgeMeta(rows: Json[], objects: ExtractObjects, result: ExaminedCatalo
   }
 }
 
-function judgeParts(rows: Json[], result: ExaminedCatalogue): void {
+function judgeParts(rows: JsonRow[], result: ExaminedCatalogue): void {
   for (const row of rows) {
     const name = String(row.table_name);
     const table = result.tables.get(name);
@@ -190,7 +158,7 @@ function judgeParts(rows: Json[], result: ExaminedCatalogue): void {
   }
 }
 
-function readRecords(rows: Json[], result: ExaminedCatalogue): void {
+function readRecords(rows: JsonRow[], result: ExaminedCatalogue): void {
   result.generation = 0;
   for (const row of rows) {
     const record = JSON.parse(String(row.record)) as TableRecord;
@@ -202,7 +170,7 @@ function readRecords(rows: Json[], result: ExaminedCatalogue): void {
   }
 }
 
-function asRemoteAttach(row: Json): RemoteAttach {
+function asRemoteAttach(row: JsonRow): RemoteAttach {
   const text = (value: unknown) => (value == null ? '' : String(value));
   return {
     alias: text(row.alias),

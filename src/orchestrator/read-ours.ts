@@ -1,11 +1,6 @@
 /** Reads extracts of our own publisher in this process: only its plain tables are read, and the files of its parts are looked at. */
-import {
-  type ExaminedCatalogue,
-  type ExaminedTable,
-  examineCatalogue,
-  isOurs,
-  listObjects,
-} from '../contract/examine-catalogue.ts';
+import { isOurs, listObjects, readContractRows } from '../contract/catalogue-rows.ts';
+import { type ExaminedCatalogue, type ExaminedTable, judgeCatalogue } from '../contract/examine-catalogue.ts';
 import { examineParts } from '../contract/examine-parts.ts';
 import type { ExtractFolder } from '../contract/extract-folder.ts';
 import type { Finding } from '../contract/findings.ts';
@@ -17,46 +12,58 @@ import type { Session } from '../duckdb/session.ts';
 import { toAttacheError } from '../errors/attache-error.ts';
 import type { FoundTable, Look } from './look.ts';
 
-/** Reads one extract after the other through one DuckDB in memory, which is cheaper than opening each. */
+/** Reads extracts through one DuckDB in memory, several in one go: that is cheaper than opening each. */
 export class OursReader {
   private readonly database: Database;
-  private readonly sessions: Session[];
   private attached = 0;
 
-  private constructor(database: Database, sessions: Session[]) {
+  private constructor(database: Database) {
     this.database = database;
-    this.sessions = sessions;
   }
 
   static async open(limits: DatabaseLimits): Promise<OursReader> {
-    const database = await Database.inMemory(limits);
-    return new OursReader(database, []);
+    return new OursReader(await Database.inMemory(limits));
   }
 
-  /** The look, or null when the extract is not (only) of our making and needs the careful way. */
-  async read(folder: ExtractFolder): Promise<Look | null> {
-    const session = this.sessions.pop() ?? (await this.database.connect());
-    this.attached += 1;
-    const alias = `extract_${this.attached}`;
+  /** For each folder the look, or null when the extract is not (only) of our making and needs the careful way. */
+  async read(folders: readonly ExtractFolder[]): Promise<(Look | null)[]> {
+    const session = await this.database.connect();
     try {
-      await session.run(`ATTACH ${literal(folder.database)} AS ${identifier(alias)} (READ_ONLY)`);
+      return await this.readTogether(session, folders);
     } catch (thrown) {
-      this.sessions.push(session);
-      return unreadable(thrown);
-    }
-    try {
-      const objects = await listObjects(session, alias);
-      if (!isOurs(objects)) return null;
-      const catalogue = await examineCatalogue(session, alias, objects);
-      const needsAdoption = [...catalogue.tables.values()].some(
-        (table) => table.meta.query_mode === 'local' && table.parts === null,
-      );
-      return needsAdoption ? null : await lookAt(session, folder, catalogue);
-    } catch (thrown) {
-      return unreadable(thrown);
+      if (folders.length === 1) return [unreadable(thrown)];
+      // One of them cannot be read; by itself each one shows whether it is that one.
+      const looks: (Look | null)[] = [];
+      for (const folder of folders) looks.push(...(await this.read([folder])));
+      return looks;
     } finally {
-      await session.run(`DETACH ${identifier(alias)}`);
-      this.sessions.push(session);
+      session.close();
+    }
+  }
+
+  private async readTogether(session: Session, folders: readonly ExtractFolder[]): Promise<(Look | null)[]> {
+    const aliases = folders.map(() => {
+      this.attached += 1;
+      return `extract_${this.attached}`;
+    });
+    const attach = folders.map(
+      (folder, at) => `ATTACH ${literal(folder.database)} AS ${identifier(aliases[at] as string)} (READ_ONLY)`,
+    );
+    try {
+      await session.run(attach.join(';'));
+      const objects = await listObjects(session, aliases);
+      const ours = new Map([...objects].filter(([, names]) => isOurs(names)));
+      const rows = await readContractRows(session, ours);
+      return await Promise.all(
+        folders.map((folder, at) => {
+          const [names, found] = [ours.get(aliases[at] as string), rows.get(aliases[at] as string)];
+          return names === undefined || found === undefined
+            ? null
+            : lookAt(session, folder, judgeCatalogue(names, found));
+        }),
+      );
+    } finally {
+      await session.run(aliases.map((alias) => `DETACH DATABASE IF EXISTS ${identifier(alias)}`).join(';'));
     }
   }
 
@@ -83,7 +90,10 @@ export function unreadable(thrown: unknown): Look {
   };
 }
 
-async function lookAt(session: Session, folder: ExtractFolder, catalogue: ExaminedCatalogue): Promise<Look> {
+/** The look at an extract of ours; null when something in it must be adopted. */
+async function lookAt(session: Session, folder: ExtractFolder, catalogue: ExaminedCatalogue): Promise<Look | null> {
+  const tables = [...catalogue.tables.values()];
+  if (tables.some((table) => table.meta.query_mode === 'local' && table.parts === null)) return null;
   const look: Look & { kind: 'read' } = {
     kind: 'read',
     ours: true,
