@@ -143,6 +143,8 @@ export interface PlanRequest {
   previousColumns: Column[] | null;
   /** What `TablePlan.remember` said at the last publish, if anything. */
   remembered: unknown;
+  /** Somebody asked for everything: what the source holds now is the table, however much is gone. */
+  full?: boolean;
 }
 
 export type TablePlan =

@@ -16,6 +16,11 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** The path of exactly one file, for DuckDB's readers, which take `a[1].csv` for a pattern that means `a1.csv`. */
+export function fileLiteral(path: string): string {
+  return literal(path.replace(/[[*?]/g, (character) => `[${character}]`));
+}
+
 /** A list literal of texts: `['a', 'b']`. */
 export function literalList(texts: readonly string[]): string {
   return `[${texts.map(literal).join(', ')}]`;

@@ -52,6 +52,7 @@ async function loadFullRefresh(run: Run, table: TableRequest, before: Before): P
     previousFingerprint: run.request.full ? null : (before.state?.fingerprint ?? null),
     previousColumns: before.columns,
     remembered: before.state?.remembered ?? null,
+    full: run.request.full ?? false,
   });
   if (plan.kind !== 'read') return plan;
   const loaded = await loadPieces(run, table, plan, before);

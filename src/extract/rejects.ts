@@ -32,15 +32,20 @@ export async function carryRejects(folder: ExtractFolder, from: string, to: stri
   await copyFile(rejectsPath(folder, from, table), path).catch(() => {});
 }
 
-/** Writes the fresh rejects of a run's table and carries over those of pieces that were kept. */
+/** Writes the fresh rejects of a run's table and carries over those of the pieces in `kept`, where a piece is a file. */
 export async function keepRejects(
   run: Run,
   table: string,
   fresh: readonly Reject[],
   total: number,
   runBefore: string | null,
+  kept: ReadonlySet<string> = new Set(),
 ): Promise<void> {
-  if (total > fresh.length && runBefore !== null) await carryRejects(run.folder, runBefore, run.request.runId, table);
+  if (total > fresh.length && runBefore !== null && runBefore !== run.request.runId) {
+    const before = await readRejects(run.folder, runBefore, table, Number.POSITIVE_INFINITY);
+    const carried = before.filter((reject) => reject.file === null || kept.has(reject.file));
+    await writeRejects(run.folder, run.request.runId, table, carried);
+  }
   if (fresh.length > 0) await writeRejects(run.folder, run.request.runId, table, fresh);
 }
 

@@ -3,7 +3,7 @@ import { isUtf8 as isUtf8Bytes } from 'node:buffer';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { identifier, literal, structLiteral } from '../../duckdb/quote.ts';
+import { fileLiteral, identifier, literal, structLiteral } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
 import type { OpenPiece, PieceWay } from '../connector.ts';
 import { openChecked } from './checked-rows.ts';
@@ -96,7 +96,7 @@ function readJson(
   format: 'array' | 'newline_delimited',
   columns: readonly (readonly [string, string])[],
 ): string {
-  return `read_json(${literal(path)}, auto_detect = false, format = ${literal(format)}, records = 'true', compression = 'uncompressed', maximum_object_size = ${largestObject}, columns = ${structLiteral(columns)})`;
+  return `read_json(${fileLiteral(path)}, auto_detect = false, format = ${literal(format)}, records = 'true', compression = 'uncompressed', maximum_object_size = ${largestObject}, columns = ${structLiteral(columns)})`;
 }
 
 const rewrittenColumns = [

@@ -1,5 +1,5 @@
 /** A Parquet file as a piece: its own types, cast only where nothing can be lost. */
-import { identifier, literal } from '../../duckdb/quote.ts';
+import { fileLiteral, identifier } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
 import type { OpenPiece, PieceWay } from '../connector.ts';
 import { reconcile } from './column-names.ts';
@@ -12,7 +12,7 @@ import { wireName } from './separated-relation.ts';
 export async function describeParquet(session: Session, file: FoundFile): Promise<TableColumn[]> {
   try {
     const rows = await session.rows<{ column_name: string; column_type: string }>(
-      `DESCRIBE SELECT * FROM read_parquet(${literal(file.path)})`,
+      `DESCRIBE SELECT * FROM read_parquet(${fileLiteral(file.path)})`,
     );
     return rows.map(({ column_name: name, column_type: type }) => ({ name, type }));
   } catch (thrown) {
@@ -44,7 +44,7 @@ export async function openParquet(
     selected.push(`CAST(${value} AS ${column.type}) AS ${identifier(wireName(index))}`);
   }
   return {
-    relation: `(SELECT ${selected.join(', ')} FROM read_parquet(${literal(file.path)}))`,
+    relation: `(SELECT ${selected.join(', ')} FROM read_parquet(${fileLiteral(file.path)}))`,
     recover: async (failure) => {
       await ensureUnchanged(file);
       if (failure !== null && !/Out of Memory|No space left|INTERRUPT/i.test(firstLine(failure)))

@@ -40,7 +40,7 @@ export async function planTable(
   const options = table.options as Options & { columns?: string[] };
   const remembered = memory.safeParse(request.remembered).data ?? null;
   const files = await listFiles(context.settings.path, table.source_table);
-  ensureEnoughFiles(context.settings.path, table.source_table, files, remembered);
+  ensureEnoughFiles(context.settings.path, table.source_table, files, request.full ? null : remembered);
   if (files.length === 0) return { kind: 'postponed', reason: `no file matches ${table.source_table} yet` };
   const restless = files.find((file) => isRestless(file, remembered));
   if (restless !== undefined) {

@@ -1,5 +1,5 @@
 /** SQL that reads separated values with DuckDB's strict reader: every deviation is an error, nothing is guessed. Pure. */
-import { identifier, literal, literalList, structLiteral } from '../../duckdb/quote.ts';
+import { fileLiteral, identifier, literal, literalList, structLiteral } from '../../duckdb/quote.ts';
 import type { Contract } from './options.ts';
 import { strictColumns, textColumn } from './text-types.ts';
 
@@ -41,7 +41,7 @@ export function readCsv(path: string, facts: ReadFacts): string {
     ...(long === null ? [] : [`max_line_size = ${long}`, `buffer_size = ${2 * long}`]),
     `columns = ${structLiteral(facts.names.map((name) => [name, "'VARCHAR'"]))}`,
   ];
-  return `read_csv(${literal(path)}, ${parameters.join(', ')})`;
+  return `read_csv(${fileLiteral(path)}, ${parameters.join(', ')})`;
 }
 
 /** The clean file that a careful reading writes: the line, then the cells. */
