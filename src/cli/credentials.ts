@@ -13,7 +13,7 @@ export interface Credentials {
 }
 
 /** `$XDG_CONFIG_HOME/data-attache/credentials.json`, or the platform's own place. */
-export function credentialsPath(environment: Environment): string {
+function credentialsPath(environment: Environment): string {
   return join(configHome(environment), 'data-attache', 'credentials.json');
 }
 
