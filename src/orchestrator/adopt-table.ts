@@ -1,11 +1,13 @@
 /** Makes parts of our own from a table that stands in a foreign extract as anything DuckDB can read. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExaminedTable } from '../contract/examine-catalogue.ts';
 import { type Finding, finding } from '../contract/findings.ts';
-import type { Column } from '../contract/shapes.ts';
+import type { Column, Part } from '../contract/shapes.ts';
 import { identifier, literal, qualified } from '../duckdb/quote.ts';
 import type { Session } from '../duckdb/session.ts';
 import { crashPoint } from '../publish/crash-point.ts';
+import { cutParquet } from '../publish/cut-parquet.ts';
 import { sealBelow } from '../publish/seal-part.ts';
 import { keepInParquet } from './keep-in-parquet.ts';
 import type { FoundTable } from './look.ts';
@@ -17,6 +19,7 @@ export async function adoptTable(
   id: string,
   { meta }: ExaminedTable,
   scratch: string,
+  partBytes = 96 * 1024 * 1024,
 ): Promise<{ table: FoundTable; problems: Finding[] }> {
   const relation = qualified('main', id);
   const draft = join(scratch, `${id}.parquet`);
@@ -24,16 +27,11 @@ export async function adoptTable(
   const columns = await keepInParquet(session, relation);
   const selection = columns.map(({ name, expression }) => `${expression} AS ${identifier(name)}`).join(', ');
   const written = await session.copyToParquet(
-    `COPY (SELECT ${selection} FROM ${relation}) TO ${literal(draft)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, RETURN_STATS true)`,
+    `COPY (SELECT ${selection} FROM ${relation}) TO ${literal(draft)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${rowGroupRows}, RETURN_STATS true)`,
   );
   crashPoint('adopt.after-export');
   const exported = await describeFile(session, draft);
-  const part = await sealBelow(
-    dataDirectory,
-    (sha256) => `adopted/${source}/${id}/${sha256}.parquet`,
-    draft,
-    written.rows,
-  );
+  const parts = await sealParts(dataDirectory, `adopted/${source}/${id}`, draft, written, partBytes);
   crashPoint('adopt.after-seal');
   const problems =
     meta.rows === null || meta.rows === written.rows
@@ -43,13 +41,39 @@ export async function adoptTable(
     description: meta.description,
     updated: meta.extracted_at,
     rows: written.rows,
-    size_bytes: part.size_bytes,
+    size_bytes: parts.reduce((sum, part) => sum + part.size_bytes, 0),
     query_mode: 'local',
     columns: exported,
     schema_changes: [],
-    parts: [part],
+    parts,
   };
   return { table, problems };
+}
+
+const rowGroupRows = 122_880;
+
+/** Rows of one part, or null when one part holds them all. Doubling steps keep the borders of a table that grows a little. Pure. */
+export function adoptedPartRows(rows: number, sizeBytes: number, partBytes: number): number | null {
+  if (sizeBytes <= partBytes) return null;
+  const groups = (partBytes / sizeBytes) * (rows / rowGroupRows);
+  return rowGroupRows * 2 ** Math.max(0, Math.floor(Math.log2(groups)));
+}
+
+async function sealParts(
+  dataDirectory: string,
+  folder: string,
+  draft: string,
+  { rows, sizeBytes }: { rows: number; sizeBytes: number },
+  partBytes: number,
+): Promise<Part[]> {
+  const partRows = adoptedPartRows(rows, sizeBytes, partBytes);
+  const files = partRows === null ? [{ path: draft, rows }] : await cutParquet(draft, partRows);
+  if (partRows !== null) await rm(draft);
+  const parts: Part[] = [];
+  for (const file of files) {
+    parts.push(await sealBelow(dataDirectory, (sha256) => `${folder}/${sha256}.parquet`, file.path, file.rows));
+  }
+  return parts;
 }
 
 async function describeFile(session: Session, file: string): Promise<Column[]> {
