@@ -18,9 +18,17 @@ export interface Copied {
 /** Takes rows; resolves when it has room again. A rejection stops the COPY. */
 export type RowSink = (bytes: Buffer) => Promise<void>;
 
-/** Resolves when every byte is with the sink and the server has confirmed its number of rows. Rejects with the server's error, the sink's, or the connection's. */
-export async function copyOut(client: pg.Client, sql: string, sink: RowSink): Promise<Copied> {
-  const copy = new CopyOut(sql, sink);
+/** A row is longer than the reader can take. */
+export class RowTooLong extends Error {}
+
+/** Resolves when every byte is with the sink and the server has confirmed its number of rows. Rejects with the server's error, the sink's, or the connection's; with `RowTooLong` as soon as a row of more bytes begins. */
+export async function copyOut(
+  client: pg.Client,
+  sql: string,
+  sink: RowSink,
+  longestRow = Number.POSITIVE_INFINITY,
+): Promise<Copied> {
+  const copy = new CopyOut(sql, sink, longestRow);
   client.query(copy as unknown as pg.Submittable);
   return copy.done;
 }
@@ -30,6 +38,7 @@ class CopyOut {
   readonly done: Promise<Copied>;
   private readonly sql: string;
   private readonly sink: RowSink;
+  private readonly longestRow: number;
   private readonly frames: CopyFrames;
   private resolve!: (copied: Copied) => void;
   private reject!: (reason: unknown) => void;
@@ -41,9 +50,10 @@ class CopyOut {
   private failure: unknown = null;
   private announced: number | null = null;
 
-  constructor(sql: string, sink: RowSink) {
+  constructor(sql: string, sink: RowSink, longestRow: number) {
     this.sql = sql;
     this.sink = sink;
+    this.longestRow = longestRow;
     this.frames = new CopyFrames(
       (bytes) => this.deliver(bytes),
       (message) => this.passToDriver(message),
@@ -66,6 +76,10 @@ class CopyOut {
   private deliver(bytes: Buffer): void {
     if (this.failure !== null) return;
     const stream = this.connection!.stream;
+    if (this.frames.longestRow > this.longestRow) {
+      this.breakOff(new RowTooLong());
+      return;
+    }
     this.inFlight += bytes.length;
     if (this.inFlight > mostInFlightBytes) stream.pause();
     this.delivered = this.sink(bytes).then(
@@ -73,13 +87,15 @@ class CopyOut {
         this.inFlight -= bytes.length;
         if (this.inFlight < resumeBelowBytes && stream.isPaused()) stream.resume();
       },
-      (error: unknown) => {
-        this.failure ??= error;
-        // The server would go on sending: the rest of a COPY can only be stopped by leaving.
-        stream.destroy();
-        this.reject(error);
-      },
+      (error: unknown) => this.breakOff(error),
     );
+  }
+
+  /** The server would go on sending: the rest of a COPY can only be stopped by leaving. */
+  private breakOff(error: unknown): void {
+    this.failure ??= error;
+    this.connection!.stream.destroy();
+    this.reject(this.failure);
   }
 
   /** The server is ready only behind its last message: then the stream is the driver's again, before it may start the next statement. */

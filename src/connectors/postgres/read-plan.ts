@@ -6,8 +6,9 @@ import type { SourceColumn } from './column-types.ts';
 import { describeTable, type SourceTable, storedBelow } from './describe-table.ts';
 import { explainError } from './explain-error.ts';
 import { measureDecimals } from './measure-decimals.ts';
+import { pieceOf } from './open-piece.ts';
 import { planColumns } from './plan-columns.ts';
-import { type Portion, pageRanges, pieceOf } from './read-pieces.ts';
+import { type Portion, pageRanges } from './portions.ts';
 import { chosenColumns, columnOf, rowFilter } from './row-filter.ts';
 import type { Snapshot } from './snapshot.ts';
 

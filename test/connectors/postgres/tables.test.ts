@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { postgres } from '../../../src/connectors/postgres/postgres.ts';
+import { settings } from '../../../src/connectors/postgres/settings.ts';
 import { tableRequest } from '../../helpers/extract-request.ts';
 import { startTestPostgres, type TestPostgres } from '../../helpers/postgres-server.ts';
 import { type PostgresSource, postgresSource } from '../../helpers/postgres-source.ts';
@@ -216,4 +218,58 @@ it('follows a numeric column without precision: the scale stays, and a value bey
   const report = await source.extract(['open']);
   expect(report.tables[0]?.warnings.join()).toContain('kept as text');
   expect(await source.query('SELECT n FROM open ORDER BY id')).toEqual([{ n: '2.5' }, { n: '0.1234567' }]);
+});
+
+it('reads rows of many megabytes', async () => {
+  await server.run(`
+    CREATE TABLE documents (id int PRIMARY KEY, body text, raw bytea);
+    INSERT INTO documents VALUES (1, 'short', ''), (2, repeat('ž', 3000000), ''), (3, repeat(E'line\\n', 2000000), decode(repeat('00ff', 5000000), 'hex')), (4, 'last', NULL)`);
+  const report = await source.extract(['documents']);
+  expect(report.tables[0]).toMatchObject({ status: 'succeeded', rows: 4, error: null });
+  expect(
+    await source.query(
+      'SELECT id, length(body)::INT AS text, octet_length(raw)::INT AS bytes FROM documents ORDER BY id',
+    ),
+  ).toEqual([
+    { id: 1, text: 5, bytes: 0 },
+    { id: 2, text: 3_000_000, bytes: 0 },
+    { id: 3, text: 10_000_000, bytes: 10_000_000 },
+    { id: 4, text: 4, bytes: null },
+  ]);
+});
+
+it('reads from a cursor on, and says how far the source has got as exact text', async () => {
+  await server.run(`
+    CREATE TABLE growing (id int PRIMARY KEY, at timestamptz, big numeric);
+    INSERT INTO growing VALUES (1, '2024-01-01 00:00:00.000001+00', 1), (2, '2024-01-01 00:00:00.000002+00', 12345678901234567890.5), (3, NULL, NULL)`);
+  const stop = new AbortController();
+  const reading = await postgres.read!({
+    source: 'crm',
+    settings: settings.parse({ url: server.url }),
+    secret: () => '',
+    signal: stop.signal,
+    scratch: source.directory,
+    extensionDirectories: [],
+    session: () => Promise.reject(new Error('not needed')),
+    note: () => {},
+  });
+  try {
+    const plan = (column: string, from: string | null) =>
+      reading.plan(tableRequest('growing', { primary_key: ['id'] }), {
+        range: { kind: 'cursor', column, from },
+        previousFingerprint: null,
+        previousColumns: null,
+        remembered: null,
+      });
+    expect(await plan('at', null)).toMatchObject({
+      watermark: '2024-01-01 00:00:00.000002+00',
+      order: 'key',
+      uniqueKey: true,
+    });
+    expect(await plan('big', '12345678901234567890.5')).toMatchObject({ watermark: '12345678901234567890.5' });
+    expect(await plan('at', '2025-01-01')).not.toHaveProperty('watermark');
+    await expect(plan('nope', null)).rejects.toMatchObject({ code: 'options_invalid' });
+  } finally {
+    await reading.close();
+  }
 });

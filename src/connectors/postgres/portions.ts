@@ -1,0 +1,49 @@
+/** What one COPY selects, and how a table is cut into such portions with borders that stay. Pure. */
+import { qualified } from '../../duckdb/quote.ts';
+import type { WireColumn } from './plan-columns.ts';
+
+/** Pages of 8 KiB in one range: never changed, because a border that moves changes every part behind it. */
+export const pagesOfRange = 8_192;
+
+/** What one COPY selects from. */
+export interface Portion {
+  /** A name that stays. */
+  id: string;
+  schema: string;
+  name: string;
+  /** Children of the table are portions of their own. */
+  only: boolean;
+  conditions: string[];
+  /** Postgres SQL; null for the order in which rows lie. */
+  orderBy: string | null;
+}
+
+/** The page ranges of a stored table. The last one has no upper border: pages that came after the count hold nothing the snapshot sees, or belong to it. */
+export function pageRanges(table: { schema: string; name: string; pages: number }, id: string): Portion[] {
+  const count = Math.max(1, Math.ceil(table.pages / pagesOfRange));
+  return Array.from({ length: count }, (_, index) => ({
+    id: `${id}${index}`,
+    schema: table.schema,
+    name: table.name,
+    only: true,
+    conditions:
+      count === 1
+        ? []
+        : [
+            `ctid >= '(${index * pagesOfRange},0)'::tid`,
+            ...(index === count - 1 ? [] : [`ctid < '(${(index + 1) * pagesOfRange},0)'::tid`]),
+          ],
+    orderBy: null,
+  }));
+}
+
+export function copyStatement(
+  columns: readonly WireColumn[],
+  { schema, name, only, conditions, orderBy }: Portion,
+): string {
+  const select = columns.map((column) => column.select).join(', ');
+  const where =
+    conditions.length === 0 ? '' : ` WHERE ${conditions.map((condition) => `(${condition})`).join(' AND ')}`;
+  const order = orderBy === null ? '' : ` ORDER BY ${orderBy}`;
+  return `COPY (SELECT ${select} FROM ${only ? 'ONLY ' : ''}${qualified(schema, name)}${where}${order}) TO STDOUT (FORMAT text, ENCODING 'UTF8')`;
+}
