@@ -6,6 +6,7 @@ const loaders: Record<string, () => Promise<Connector>> = {
   csv: async () => (await import('./csv/csv.ts')).csv,
   duckdb: async () => (await import('./duckdb/duckdb.ts')).duckdb,
   postgres: async () => (await import('./postgres/postgres.ts')).postgres,
+  webhook: async () => (await import('./webhook/webhook.ts')).webhook,
 };
 
 /** The types a source may have, in alphabetical order. */

@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import type { Column, RemoteAttach } from '../contract/shapes.ts';
 import type { Session } from '../duckdb/session.ts';
 import type { AttacheError } from '../errors/attache-error.ts';
+import type { ReceiveWay } from './receive-way.ts';
 import type { ReadRange, TableOptions } from './table-options.ts';
 
 /** Everything the project needs to know of one type of source. */
@@ -271,37 +272,4 @@ export interface AttachWay<Settings> {
   fingerprint?(context: SourceContext<Settings>, table: TableRequest): Promise<string | null>;
   /** What DuckDB's error means here: locked, missing, unreachable. */
   explain?(context: SourceContext<Settings>, thrown: unknown): AttacheError;
-}
-
-/** How pushed events are verified and understood. Everything durable is the receiver's. */
-export interface ReceiveWay<Settings> {
-  /** Proves that the source sent these exact bytes; throws `unauthorized` when not. */
-  verify(context: SourceContext<Settings>, event: IncomingEvent): void;
-  /** The rows one event means. Pure; throws `source_data` for what cannot be understood. */
-  interpret(settings: Settings, event: IncomingEvent): ReceivedChange[];
-  /** The tables the source keeps, registered by the source itself. */
-  tables(settings: Settings): ReceivedTable[];
-}
-
-export interface IncomingEvent {
-  headers: Record<string, string>;
-  body: Buffer;
-  /** Milliseconds since the epoch. */
-  receivedAt: number;
-}
-
-export interface ReceivedTable {
-  id: string;
-  columns: Column[];
-  primary_key: string[];
-  description: string;
-}
-
-/** One row with its key and version, or the deletion of one. */
-export interface ReceivedChange {
-  table: string;
-  key: string[];
-  /** Compared as text within one table and key; the greater one stays. */
-  version: string;
-  row: Record<string, unknown> | null;
 }

@@ -22,6 +22,8 @@ export interface ChildJob<Event> {
   cwd?: string;
   signal?: AbortSignal;
   onEvent?: (event: Event) => void;
+  /** Called once the task is handed over, with a way to say more to a child that lives long. */
+  onStart?: (tell: (message: object) => void) => void;
 }
 
 /** Each running DuckDB query holds a thread of libuv's pool; with the usual four, signing in to a source or reading a file would wait for the queries to end. */
@@ -78,7 +80,7 @@ function heapMegabytes(limitBytes: number): number {
 
 async function talk<Result, Event>(
   child: ChildProcess,
-  { task, what, signal, onEvent }: ChildJob<Event>,
+  { task, what, signal, onEvent, onStart }: ChildJob<Event>,
   verdict: () => AttacheError | null,
 ): Promise<Result> {
   let stderr = '';
@@ -95,8 +97,10 @@ async function talk<Result, Event>(
     return await new Promise<Result>((resolve, reject) => {
       let outcome: { value: unknown } | { error: ErrorRecord } | null = null;
       child.on('message', (message: ChildMessage<Event>) => {
-        if (message.kind === 'ready') child.send(task as object, (failure) => failure && reject(failure));
-        else if (message.kind === 'event') onEvent?.(message.event);
+        if (message.kind === 'ready') {
+          child.send(task as object, (failure) => failure && reject(failure));
+          onStart?.((more) => child.connected && child.send({ kind: 'told', message: more }, () => {}));
+        } else if (message.kind === 'event') onEvent?.(message.event);
         else outcome = message.kind === 'result' ? { value: message.value } : { error: message.error };
       });
       child.on('error', (cause) =>

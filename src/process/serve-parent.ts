@@ -5,11 +5,25 @@ import type { ChildMessage } from './run-child.ts';
 
 /** Performs the one task this process was started for; `signal` is aborted when the parent cancels. */
 export async function serveParent<Task, Event = never>(
-  perform: (task: Task, signal: AbortSignal, emit: (event: Event) => Promise<void>) => Promise<unknown>,
+  perform: (
+    task: Task,
+    signal: AbortSignal,
+    emit: (event: Event) => Promise<void>,
+    listen: (hear: (message: unknown) => void) => void,
+  ) => Promise<unknown>,
 ): Promise<void> {
   const abort = new AbortController();
-  process.on('message', (message: Task | { kind: 'cancel' }) => {
+  const told: unknown[] = [];
+  let hear = (message: unknown): void => {
+    told.push(message);
+  };
+  const listen = (listener: (message: unknown) => void) => {
+    hear = listener;
+    for (const message of told.splice(0)) listener(message);
+  };
+  process.on('message', (message: Task | { kind: 'cancel' } | { kind: 'told'; message: unknown }) => {
     if (isCancel(message)) abort.abort();
+    else if (isTold(message)) hear(message.message);
     else void answer(message as Task);
   });
   // A parent that was killed can no longer kill the group.
@@ -19,7 +33,7 @@ export async function serveParent<Task, Event = never>(
   await send({ kind: 'ready' });
 
   async function answer(task: Task): Promise<void> {
-    const message = await perform(task, abort.signal, (event) => send({ kind: 'event', event })).then(
+    const message = await perform(task, abort.signal, (event) => send({ kind: 'event', event }), listen).then(
       (value): ChildMessage<Event> => ({ kind: 'result', value }),
       (thrown): ChildMessage<Event> => ({ kind: 'error', error: toErrorRecord(thrown) satisfies ErrorRecord }),
     );
@@ -30,6 +44,10 @@ export async function serveParent<Task, Event = never>(
 
 function isCancel(message: unknown): message is { kind: 'cancel' } {
   return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'cancel';
+}
+
+function isTold(message: unknown): message is { kind: 'told'; message: unknown } {
+  return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'told';
 }
 
 function send(message: ChildMessage<unknown>): Promise<void> {

@@ -1,5 +1,6 @@
 /** The HTTP application: every route, one guard, one form of error. */
 import Fastify, { type FastifyBodyParser, type FastifyInstance } from 'fastify';
+import { redact } from '../errors/redact.ts';
 import type { Authenticator } from './authenticate.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { asRequestError, problemOf } from './problem.ts';
@@ -12,9 +13,9 @@ import { jobRoutes } from './routes/jobs.ts';
 import { manifestRoutes } from './routes/manifest.ts';
 import { openApiRoute } from './routes/openapi.ts';
 import { pageRoutes } from './routes/page.ts';
-import { planRoutes } from './routes/plan.ts';
 import { registryRoutes } from './routes/registry.ts';
 import { sourceRoutes } from './routes/sources.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import type { ServerParts } from './server-parts.ts';
 import { createUnmatchedHandler } from './unmatched.ts';
 
@@ -23,12 +24,12 @@ export function allRoutes(parts: ServerParts): Route[] {
   const routes = [
     ...healthRoutes(parts),
     ...jobRoutes(parts),
-    ...planRoutes(parts),
     ...manifestRoutes(parts),
     ...dataRoutes(parts),
     ...registryRoutes(parts),
     ...sourceRoutes(parts),
     ...catalogueRoutes(parts),
+    ...webhookRoutes(parts),
     ...pageRoutes(),
   ];
   return [...routes, openApiRoute(routes, parts.version)];
@@ -58,7 +59,7 @@ export function createApp(parts: ServerParts, authenticator: Authenticator): Fas
   app.addHook('onResponse', async (request, reply) => {
     const { method, url, id } = request;
     parts.log.info(
-      { request: id, method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      { request: id, method, url: redact(url), status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
       'answered',
     );
   });

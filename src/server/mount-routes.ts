@@ -1,17 +1,25 @@
 /** Puts route records onto the HTTP library: authenticate, decide, validate, call, answer. */
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { AttacheError } from '../errors/attache-error.ts';
 import { decide, type Principal } from './access.ts';
 import type { Authenticator } from './authenticate.ts';
 import { faultsOf } from './faults.ts';
+import { readRawBody } from './read-raw-body.ts';
 import type { Route } from './route.ts';
 
 const bodyLimit = 256 * 1024;
 
 export function mountRoutes(app: FastifyInstance, routes: readonly Route[], authenticator: Authenticator): void {
   for (const route of routes) {
-    app.route({
+    if (route.rawBody === undefined) mount(app, route);
+    // Parsers belong to a scope of their own, so that no other route takes bytes.
+    else app.register(async (scope) => mount(takingBytes(scope, route), route));
+  }
+
+  function mount(scope: FastifyInstance, route: Route): void {
+    scope.route({
       method: route.method === 'GET' ? ['GET', 'HEAD'] : route.method,
       url: route.path.replace(/\{(\w+)\}/g, ':$1'),
       bodyLimit,
@@ -22,6 +30,14 @@ export function mountRoutes(app: FastifyInstance, routes: readonly Route[], auth
       handler: (request, reply) => answer(request, reply, route),
     });
   }
+}
+
+function takingBytes(scope: FastifyInstance, route: Route): FastifyInstance {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) =>
+    readRawBody(payload, route.rawBody!(parsed(route.params, request.params, 'not_found'))),
+  );
+  return scope;
 }
 
 const principals = new WeakMap<FastifyRequest, Principal>();
@@ -41,7 +57,10 @@ async function answer(request: FastifyRequest, reply: FastifyReply, route: Route
   const value = await route.handle({
     params: parsed(route.params, request.params, 'not_found'),
     query: parsed(route.query, request.query, 'malformed'),
-    body: route.bodyChecked === 'handler' ? request.body : parsed(route.body, request.body, 'settings_invalid'),
+    body:
+      route.bodyChecked === 'handler' || route.rawBody !== undefined
+        ? request.body
+        : parsed(route.body, request.body, 'settings_invalid'),
     principal: principals.get(request) ?? null,
     request,
     reply,

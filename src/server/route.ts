@@ -36,6 +36,8 @@ export interface Route<Params = any, Query = any, Body = any> {
   params?: z.ZodType<Params>;
   query?: z.ZodType<Query>;
   body?: z.ZodType<Body>;
+  /** The body is bytes of any content type, at most so many; the handler gets them as a Buffer. */
+  rawBody?: (params: Params) => number;
   /** `handler`: the handler validates the body itself, because it reports more than its schema can know. */
   bodyChecked?: 'handler';
   /** Answers by status; problems need not be listed. */

@@ -3,6 +3,7 @@ import type { InstanceConfig } from '../config/shapes.ts';
 import type { askConnector } from '../extract/extract-source.ts';
 import type { IntervalScheduler } from '../sync/interval-scheduler.ts';
 import type { Master } from '../sync/master.ts';
+import type { PushedSources } from '../sync/pushed-sources.ts';
 import type { Log, SyncParts } from '../sync/sync-parts.ts';
 import type { SyncService } from '../sync/sync-service.ts';
 import type { SystemState } from '../system/system-state.ts';
@@ -14,6 +15,7 @@ export interface ServerParts {
   state: SystemState;
   sync: SyncService;
   master: Master;
+  pushed: PushedSources;
   merged: MergedFiles;
   scheduler: IntervalScheduler | null;
   ask: typeof askConnector;

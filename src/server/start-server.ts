@@ -12,6 +12,7 @@ import { SyncOrchestrator } from '../orchestrator/orchestrator.ts';
 import { sweepScratch } from '../publish/scratch.ts';
 import { IntervalScheduler } from '../sync/interval-scheduler.ts';
 import { Master } from '../sync/master.ts';
+import { PushedSources } from '../sync/pushed-sources.ts';
 import type { Log, SyncParts } from '../sync/sync-parts.ts';
 import { SyncService } from '../sync/sync-service.ts';
 import { lockDataFolder } from '../system/lock-data-folder.ts';
@@ -80,7 +81,10 @@ async function start(
   const environment = options.environment ?? readEnvironment();
   const secretsOf = (source: SourceConfig) => namedSecrets(source, environment);
   const rebuild = () => master.rebuild();
-  const sync = new SyncService({ config, state, extract: options.extract ?? extractSource, rebuild, secretsOf, log });
+  const pushed = await PushedSources.start({ config, state, secretsOf, rebuild, log });
+  started.add(() => pushed.close());
+  const extract = pushed.besides(options.extract ?? extractSource);
+  const sync = new SyncService({ config, state, extract, rebuild, secretsOf, log });
   await sync.start();
   started.add(() => sync.close(longestStopMs));
   const { intervalMs } = config.scheduler;
@@ -93,6 +97,7 @@ async function start(
     state,
     sync,
     master,
+    pushed,
     merged,
     scheduler,
     ask: askConnector,

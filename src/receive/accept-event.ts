@@ -1,0 +1,70 @@
+/** The door: prove, look, store durably, and only then say yes. Nothing behind it has to be running. */
+import { createHash } from 'node:crypto';
+import type { Connector, SourceContext } from '../connectors/connector.ts';
+import type { EventFacts, IncomingEvent } from '../connectors/receive-way.ts';
+import { AttacheError, toAttacheError } from '../errors/attache-error.ts';
+import type { InboxWriter } from './inbox/inbox-writer.ts';
+import { quarantine } from './quarantine.ts';
+
+export interface Door {
+  connector: Connector;
+  context: SourceContext<unknown>;
+  inbox: InboxWriter;
+  quarantineDirectory: string;
+  counts: DoorCounts;
+}
+
+/** What came to the door since the start. */
+export interface DoorCounts {
+  accepted: number;
+  refused: number;
+  quarantined: number;
+  unavailable: number;
+}
+
+export const noCounts = (): DoorCounts => ({ accepted: 0, refused: 0, quarantined: 0, unavailable: 0 });
+
+/** Resolves with the event's sequence when it is safe. Throws `unauthorized`, `malformed` (kept in quarantine) or `unavailable`. */
+export async function acceptEvent(door: Door, event: IncomingEvent): Promise<number> {
+  try {
+    door.connector.receive!.verify(door.context, event);
+  } catch (thrown) {
+    door.counts[toAttacheError(thrown).code === 'unavailable' ? 'unavailable' : 'refused'] += 1;
+    throw thrown;
+  }
+  const facts = await admit(door, event);
+  try {
+    const sequence = await door.inbox.append({ ...facts, receivedAt: event.receivedAt }, event.body);
+    door.counts.accepted += 1;
+    return sequence;
+  } catch (thrown) {
+    door.counts.unavailable += 1;
+    throw thrown;
+  }
+}
+
+async function admit(door: Door, event: IncomingEvent): Promise<EventFacts> {
+  try {
+    return door.connector.receive!.admit(door.context.settings, event);
+  } catch (thrown) {
+    const error = toAttacheError(thrown);
+    if (error.code !== 'malformed') throw thrown;
+    const nothing: EventFacts = { identifier: null, name: null, occurredAt: null };
+    // The same bytes sent again and again take one place.
+    const id = `door-${createHash('sha256').update(event.body).digest('hex').slice(0, 32)}`;
+    const kept = await quarantine(
+      door.quarantineDirectory,
+      { ...nothing, receivedAt: event.receivedAt, body: event.body },
+      error.message,
+      id,
+    );
+    door.counts.quarantined += 1;
+    throw new AttacheError('malformed', {
+      message: error.message,
+      hint: kept
+        ? 'The event was kept aside; an administrator can look at it and release it.'
+        : (error.hint ?? undefined),
+      cause: thrown,
+    });
+  }
+}

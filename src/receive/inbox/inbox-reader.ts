@@ -1,0 +1,97 @@
+/** Reads a lane from a position on: whole frames in order, damage reported and stepped over, an unfinished end left for later. */
+import { open, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { decodeFrame, type Frame, findFrame } from './frame.ts';
+import { listSegments, type Segment } from './segments.ts';
+
+/** How far a lane is read. `segment` is the first sequence of a segment, 0 before any. */
+export interface LanePosition {
+  segment: number;
+  offset: number;
+  sequence: number;
+}
+
+export const laneStart: LanePosition = { segment: 0, offset: 0, sequence: 0 };
+
+export interface ReadAhead {
+  frames: Frame[];
+  position: LanePosition;
+  /** What could not be read, as sentences. */
+  damage: string[];
+}
+
+const unpack = promisify(gunzip);
+
+/** Up to about `bytes` of frames after `position`; fewer, or none, when that is all there is. */
+export async function readAhead(directory: string, position: LanePosition, bytes: number): Promise<ReadAhead> {
+  const found: ReadAhead = { frames: [], position: { ...position }, damage: [] };
+  const segments = await listSegments(directory);
+  let taken = 0;
+  for (const [index, segment] of segments.entries()) {
+    if (segment.first < position.segment) continue;
+    if (segment.first > found.position.segment)
+      found.position = { ...found.position, segment: segment.first, offset: 0 };
+    const isLast = index === segments.length - 1;
+    taken += await readSegment(segment, isLast, found, bytes - taken);
+    if (taken >= bytes) break;
+  }
+  const gone = segments[0] !== undefined && position.segment !== 0 && segments[0].first > position.segment;
+  if (gone || (segments.length === 0 && position.segment !== 0)) {
+    found.damage.push(`The segment ${position.segment} of the inbox is missing.`);
+    // Said once: the sequence alone keeps what was applied apart from what is new.
+    if (segments.length === 0) found.position = { ...laneStart, sequence: position.sequence };
+  }
+  return found;
+}
+
+async function readSegment(segment: Segment, isLast: boolean, found: ReadAhead, wanted: number): Promise<number> {
+  let taken = 0;
+  let size = wanted;
+  while (taken < wanted) {
+    const chunk = await readChunk(segment, found.position.offset, size);
+    if (chunk.length === 0) break;
+    const used = takeFrames(segment, chunk, isLast, chunk.length === size, found);
+    if (used > 0) {
+      taken += used;
+      size = wanted;
+    } else if (chunk.length < size) break;
+    // One frame is larger than the chunk.
+    else size *= 2;
+  }
+  return taken;
+}
+
+/** Takes what the chunk holds and returns how many bytes that was. */
+function takeFrames(segment: Segment, chunk: Buffer, isLast: boolean, hasMore: boolean, found: ReadAhead): number {
+  let at = 0;
+  while (at < chunk.length) {
+    const decoded = decodeFrame(chunk, at);
+    if (decoded.kind === 'frame') {
+      if (decoded.frame.head.sequence > found.position.sequence) found.frames.push(decoded.frame);
+      found.position.sequence = Math.max(found.position.sequence, decoded.frame.head.sequence);
+      at = decoded.end;
+      continue;
+    }
+    if (decoded.kind === 'short' && hasMore) break;
+    const next = findFrame(chunk, at + 1);
+    if (next === -1 && (isLast || hasMore)) break;
+    const upTo = next === -1 ? chunk.length : next;
+    found.damage.push(`${upTo - at} bytes of ${segment.path} at ${found.position.offset + at} cannot be read.`);
+    at = upTo;
+  }
+  found.position.offset += at;
+  return at;
+}
+
+async function readChunk(segment: Segment, offset: number, size: number): Promise<Buffer> {
+  if (segment.packed) return (await unpack(await readFile(segment.path))).subarray(offset, offset + size);
+  const file = await open(segment.path, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(size);
+    const { bytesRead } = await file.read(buffer, 0, size, offset);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

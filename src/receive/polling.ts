@@ -1,0 +1,121 @@
+/** Asks the source for what its events did not tell, one question at a time; the answers go into the inbox like any event. */
+import type { PollReport, PollWay, PollWork } from '../connectors/receive-way.ts';
+import { identifier, literalList } from '../duckdb/quote.ts';
+import { AttacheError } from '../errors/attache-error.ts';
+import type { Applier } from './applier.ts';
+import { InboxWriter } from './inbox/inbox-writer.ts';
+import { MemoryFile } from './memory-file.ts';
+import { own, versionColumn } from './state/state-table.ts';
+
+export type PollKind = 'reconcile' | 'backfill' | 'find-deleted';
+
+const retryAfterFailureMs = 60_000;
+const deletionsEveryMs = 86_400_000;
+
+export class Polling {
+  private readonly way: PollWay | null;
+  private readonly applier: Applier;
+  private readonly inbox: InboxWriter;
+  private readonly memory: MemoryFile;
+  private readonly note: (message: string) => void;
+  private running: Promise<unknown> = Promise.resolve();
+  private busy = false;
+  private nextReconcile = 0;
+  private nextDeletions = Date.now() + deletionsEveryMs;
+
+  private constructor(
+    way: PollWay | null,
+    applier: Applier,
+    parts: { inbox: InboxWriter; memory: MemoryFile; note: (message: string) => void },
+  ) {
+    this.way = way;
+    this.applier = applier;
+    this.inbox = parts.inbox;
+    this.memory = parts.memory;
+    this.note = parts.note;
+  }
+
+  static async open(way: PollWay | null, applier: Applier, note: (message: string) => void): Promise<Polling> {
+    const inbox = await InboxWriter.open(applier.folder.inbox.polled);
+    const memory = await MemoryFile.open(applier.folder.memory);
+    return new Polling(way, applier, { inbox, memory, note });
+  }
+
+  /** Starts what is due, beside the work of the applier. */
+  startDue(signal: AbortSignal): void {
+    if (this.way === null || this.busy) return;
+    const now = Date.now();
+    const due = now >= this.nextDeletions ? 'find-deleted' : now >= this.nextReconcile ? 'reconcile' : null;
+    if (due === null) return;
+    this.perform(due, signal).catch((thrown: Error) => {
+      this.nextReconcile = Date.now() + retryAfterFailureMs;
+      this.note(`${due} did not finish: ${thrown.message}`);
+    });
+  }
+
+  /** Looks soon: something was lost. */
+  hurry(): void {
+    this.nextReconcile = 0;
+  }
+
+  /** Performs one question after those that are under way. */
+  perform(kind: PollKind, signal: AbortSignal, force = false): Promise<PollReport> {
+    const { way } = this;
+    if (way === null)
+      throw new AttacheError('unsupported', {
+        message: `The source has no credentials to ask with, so it cannot ${kind}.`,
+        hint: 'Add the credentials to its settings, or send the events again from the source.',
+      });
+    this.busy = true;
+    const work = this.work(signal);
+    const report = this.running.then(async () => {
+      if (kind === 'backfill') return way.backfill(work);
+      if (kind === 'find-deleted') {
+        this.nextDeletions = Date.now() + deletionsEveryMs;
+        return way.findDeleted(work, force);
+      }
+      this.nextReconcile = Date.now() + way.everyMs;
+      const found = await way.reconcile(work);
+      this.applier.facts.last_reconcile = new Date().toISOString();
+      return found;
+    });
+    this.running = report
+      .catch(() => {})
+      .finally(() => {
+        this.busy = false;
+      });
+    return report;
+  }
+
+  private work(signal: AbortSignal): PollWork {
+    return {
+      signal,
+      keep: async (body, facts) => {
+        signal.throwIfAborted();
+        await this.inbox.append({ ...facts, receivedAt: Date.now() }, body);
+      },
+      recall: (name) => this.memory.recall(name),
+      remember: (name, value) => this.memory.remember(name, value),
+      known: (table, keys) => this.known(table, keys),
+      note: this.note,
+    };
+  }
+
+  private async known(table: string, keys: readonly string[] | null): Promise<Map<string, string | null>> {
+    using session = await this.applier.session();
+    const where =
+      keys === null
+        ? `NOT coalesce(${identifier(own.blocked)}, false)`
+        : `${identifier(own.key)} IN ${literalList(keys)}`;
+    const rows = await session.rows<{ key: string; version: string | null }>(
+      `SELECT ${identifier(own.key)} AS key, ${identifier(versionColumn('main'))} AS version FROM ${identifier(table)} WHERE ${where}`,
+    );
+    return new Map(rows.map((row) => [row.key, row.version]));
+  }
+
+  /** Waits for what is under way and closes the lane. */
+  async close(): Promise<void> {
+    await this.running;
+    await this.inbox.close();
+  }
+}
