@@ -5,7 +5,7 @@ import { type Finding, finding } from './findings.ts';
 import type { Part } from './shapes.ts';
 
 /** Why `path` cannot name a file inside an extract, or null when it can. Pure. */
-export function partPathFault(path: string): string | null {
+function partPathFault(path: string): string | null {
   if (path === '') return 'it is empty';
   if (path.includes('\0')) return 'it holds a NUL character';
   if (path.includes('\\')) return 'it holds a backslash';

@@ -71,7 +71,7 @@ it(`survives kill -9 at each of ${new Set(steps.map((step) => step.split(':')[0]
     expect(await leftovers(directory, keeper), step).toEqual([]);
     generation = offeredNow as number;
   }
-});
+}, 240_000);
 
 it('keeps the last good content when the child that adopts is killed at any step', async () => {
   await using data = await temporaryFolder();
@@ -88,7 +88,7 @@ it('keeps the last good content when the child that adopts is killed at any step
   await keeper.rebuild();
   expect(await queryMaster(directory, 'SELECT DISTINCT generation FROM facts')).toEqual([{ generation: 2 }]);
   expect(await leftovers(directory, keeper)).toEqual([]);
-});
+}, 240_000);
 
 /** How the program ended: the signal, or `ended`. */
 function run(
