@@ -137,6 +137,33 @@ describe('incremental by merge', () => {
     ]);
   });
 
+  test('hot rows that have become many move to their ranges, and rows above all ranges to one of their own', async () => {
+    // Hashes do not compress: few rows make large parts.
+    const wide = (from: number, to: number, day: number) =>
+      `INSERT INTO orders SELECT i, ${[1, 2, 3, 4, 5, 6].map((salt) => `unhex(sha256((i * ${salt + day})::VARCHAR))`).join(' || ')}, TIMESTAMP '2024-01-0${day}' + INTERVAL (i) MILLISECOND FROM range(${from}, ${to}) t(i)`;
+    await shop.run(
+      'CREATE TABLE orders (id BIGINT PRIMARY KEY, text BLOB, changed TIMESTAMP NOT NULL)',
+      wide(0, 200_000, 1),
+    );
+    await shop.sync(merged());
+    await shop.run(
+      'CREATE TABLE again AS SELECT * FROM orders WHERE id % 11 = 3',
+      'DELETE FROM orders WHERE id % 11 = 3',
+    );
+    await shop.run(
+      "INSERT INTO orders SELECT id, text || 'x', changed + INTERVAL 1 DAY FROM again",
+      wide(200_000, 270_000, 3),
+    );
+    expect(await shop.sync(merged())).toMatchObject({ rows: 270_000, notes: [] });
+    expect((await shop.published('orders')).record?.state).toMatchObject({
+      pieces: expect.not.arrayContaining([expect.objectContaining({ id: 'hot' })]),
+    });
+    expect(await shop.difference('orders')).toEqual([]);
+    await shop.run("UPDATE orders SET changed = TIMESTAMP '2024-02-01' WHERE id = 269_999");
+    expect(await shop.sync(merged())).toMatchObject({ rows: 270_000, notes: [] });
+    expect(await shop.difference('orders')).toEqual([]);
+  });
+
   test('works with a key of several columns', async () => {
     await shop.run(
       "CREATE TABLE orders AS SELECT i % 10 AS a, 'k' || (i // 10) AS b, i AS v, TIMESTAMP '2024-01-01' + INTERVAL (i) SECOND AS changed FROM range(3000) t(i)",

@@ -47,7 +47,10 @@ export function rangeIndex(key: Key, lows: readonly (readonly string[] | null)[]
   return cases.length === 0 ? '0' : `CASE ${cases.reverse().join(' ')} ELSE 0 END`;
 }
 
-/** Bytes up to which changed rows stay together before they move to their ranges. */
+/** Bytes up to which changed rows stay together before they move to their ranges: a few row groups at least, or every merge would move them. */
 export function hotLimitBytes(tableBytes: number): number {
-  return Math.min(64e6, Math.max(4e6, tableBytes * 0.02));
+  return Math.min(64e6, Math.max(16e6, tableBytes * 0.03));
 }
+
+/** Share of a table's rows, those with the greatest keys, that start out hot. */
+export const hotShareAtFirst = 0.01;

@@ -14,7 +14,7 @@ import { partRowsFor } from '../layout.ts';
 import { loadEmptyPart } from '../load-piece.ts';
 import { publishedColumns, schemaChanges } from '../schema-changes.ts';
 import { type Staged, unionOf } from '../stage.ts';
-import { hotLimitBytes, inRange, keyAsText, keyList, keyOf, rangeIndex } from './key-ranges.ts';
+import { hotShareAtFirst, inRange, keyAsText, keyList, keyOf, rangeIndex } from './key-ranges.ts';
 import { laidOut, type PublishedPiece, publishedPieces, renewed } from './published-piece.ts';
 import { sealQuery } from './seal-query.ts';
 import type { LaidOut, TableWork } from './table-work.ts';
@@ -66,7 +66,7 @@ async function sortIntoRanges(work: TableWork, session: Session, staged: Staged)
   );
   const partRows =
     partRowsFor(written.rows, written.sizeBytes, rowGroupRows) ?? Math.ceil(written.rows / rowGroupRows) * rowGroupRows;
-  const hotRows = Math.floor((written.rows * hotLimitBytes(written.sizeBytes)) / 2 / written.sizeBytes);
+  const hotRows = Math.ceil(written.rows * hotShareAtFirst);
   const cuts = await cutParquet(file, partRows, written.rows > 4 * rowGroupRows ? hotRows : 0);
   await rm(file);
   const pieces: PublishedPiece[] = [];
