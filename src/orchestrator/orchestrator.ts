@@ -81,7 +81,8 @@ export class SyncOrchestrator {
     }
     const rebuilt = await rebuild(this.folder, this.saved, { ...request, retryFailures: first }, this.options);
     this.saved = rebuilt.saved;
-    this.open = openCatalogue(rebuilt.saved, this.options.dataDirectory);
+    // What is served as before stays the same object: whoever keeps something made from it need not make it again.
+    if (first || rebuilt.changed) this.open = openCatalogue(rebuilt.saved, this.options.dataDirectory);
     const due = first
       ? [...Object.keys(this.saved.sources), ...(await adoptedSources(this.folder))]
       : [...(this.sweepLater ?? []), ...rebuilt.touched];
