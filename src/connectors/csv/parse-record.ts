@@ -40,7 +40,10 @@ export function parseRecord(text: string, start: number, final: boolean, dialect
     if (quote >= 0 && text.charCodeAt(at) === quote) {
       const cell = parseQuoted(text, at + 1, final, dialect);
       if (typeof cell !== 'object') return { openQuote: cell === 'open quote' };
-      if ('fault' in cell) return { ...firstLine(text, start, dialect), values, quoted, fault: cell.fault };
+      if ('fault' in cell) {
+        const line = firstLine(text, start, dialect);
+        return line.end === '' && !final ? { openQuote: false } : { ...line, values, quoted, fault: cell.fault };
+      }
       values.push(cell.value);
       quoted.push(true);
       at = cell.next;

@@ -9,6 +9,8 @@ const replacements: Record<string, string> = {
   'TIME WITH TIME ZONE': 'VARCHAR',
   // The writer keeps milliseconds only.
   INTERVAL: 'VARCHAR',
+  // A union comes back as a struct with a tag; its text is what people expect.
+  UNION: 'VARCHAR',
   // The writer turns these into the same, but says it only in the file.
   BIT: 'VARCHAR',
   BIGNUM: 'VARCHAR',
@@ -20,26 +22,67 @@ const replacements: Record<string, string> = {
   VARIANT: 'VARCHAR',
 };
 
-const quoted = /"(?:[^"]|"")*"|'(?:[^']|'')*'/;
-const token = new RegExp(
-  [
-    quoted.source,
-    // Types with arguments that go as a whole; quotes inside may hold parentheses.
-    `(?:ENUM|GEOMETRY)(?:\\((?:${quoted.source}|[^)'"])*\\))?`,
-    'TIMESTAMP WITH TIME ZONE|TIME WITH TIME ZONE|[A-Z_]+',
-    // Arrays of a fixed length come back from Parquet as lists.
-    '\\[\\d+\\]',
-  ].join('|'),
-  'g',
-);
-
 /** `type` as Parquet can keep it; equal to `type` when nothing would change. */
 export function keepableType(type: string): string {
-  // A union inside would come back as a struct with a tag; its text is what people expect.
-  if (/\bUNION\(/.test(type.replace(new RegExp(quoted, 'g'), ''))) return 'VARCHAR';
-  return type.replace(token, (found) => {
-    if (found.startsWith('"') || found.startsWith("'")) return found;
-    if (found.startsWith('[')) return '[]';
-    return replacements[found.replace(/\(.*$/s, '')] ?? found;
-  });
+  const text = new TypeText(type);
+  const kept = text.readType();
+  return text.ended ? kept : type;
+}
+
+const quoted = /"(?:[^"]|"")*"|'(?:[^']|'')*'/.source;
+const typeName = /TIMESTAMP WITH TIME ZONE|TIME WITH TIME ZONE|[A-Za-z_][A-Za-z_0-9]*/y;
+// A field may be called HUGEINT, and DuckDB prints that without quotes: what stands first in a field is its name.
+const fieldName = new RegExp(`(?:${quoted}|[^\\s,()[\\]]+) `, 'y');
+const argumentText = new RegExp(`(?:${quoted}|[^()'"])+`, 'y');
+
+/** The text of a type, read from left to right. */
+class TypeText {
+  private readonly text: string;
+  private at = 0;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get ended(): boolean {
+    return this.at === this.text.length;
+  }
+
+  readType(): string {
+    const name = this.take(typeName);
+    const inner = this.readArguments(name);
+    const kept = replacements[name] ?? `${name}${inner}`;
+    // Arrays of a fixed length come back from Parquet as lists.
+    return kept + '[]'.repeat((this.take(/(?:\[\d*\])*/y).match(/\[/g) ?? []).length);
+  }
+
+  private readArguments(name: string): string {
+    if (this.take(/\(/y) === '') return '';
+    if (name !== 'STRUCT' && name !== 'MAP') {
+      const inner = this.readBalanced();
+      return `(${inner})`;
+    }
+    const parts: string[] = [];
+    do {
+      const field = name === 'STRUCT' ? this.take(fieldName) : '';
+      parts.push(field + this.readType());
+    } while (this.take(/, ?/y) !== '');
+    this.take(/\)/y);
+    return `(${parts.join(', ')})`;
+  }
+
+  /** Up to the parenthesis that closes the one just read. */
+  private readBalanced(): string {
+    let inner = this.take(argumentText);
+    while (this.take(/\(/y) !== '') inner += `(${this.readBalanced()})${this.take(argumentText)}`;
+    this.take(/\)/y);
+    return inner;
+  }
+
+  private take(pattern: RegExp): string {
+    pattern.lastIndex = this.at;
+    const found = pattern.exec(this.text)?.[0] ?? '';
+    this.at += found.length;
+    return found;
+  }
 }

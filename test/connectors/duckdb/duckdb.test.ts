@@ -1,0 +1,200 @@
+/** Another DuckDB file as a source. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { keepableType } from '../../../src/connectors/duckdb/keepable-type.ts';
+import { Database } from '../../../src/duckdb/database.ts';
+import { literal, qualified } from '../../../src/duckdb/quote.ts';
+import { askConnector, extractSource } from '../../../src/extract/extract-source.ts';
+import { connectorSuite } from '../../helpers/connector-suite.ts';
+import { extractRequest, tableRequest } from '../../helpers/extract-request.ts';
+
+const limits = (directory: string) => ({ memoryLimit: '300MB', threads: 1, tempDirectory: join(directory, 'spill') });
+
+async function execute(directory: string, file: string, ...statements: string[]): Promise<void> {
+  await using database = await Database.open(file, limits(directory));
+  const session = await database.connect();
+  for (const statement of statements) await session.run(statement);
+}
+
+connectorSuite({
+  type: 'duckdb',
+  start: async (directory) => {
+    const file = join(directory, 'shop.duckdb');
+    await execute(directory, file, 'SELECT 1');
+    return {
+      settings: { path: file },
+      put: async (table, rows) => {
+        const values = rows.map(({ id, name }) => `(${id}, ${name === null ? 'NULL' : literal(name)})`);
+        await execute(
+          directory,
+          file,
+          `CREATE OR REPLACE TABLE ${qualified(table)} (id INTEGER, name VARCHAR)`,
+          ...(values.length > 0 ? [`INSERT INTO ${qualified(table)} VALUES ${values.join(', ')}`] : []),
+        );
+        return { source_table: table };
+      },
+      break: () => rename(file, `${file}.away`),
+      repair: () => rename(`${file}.away`, file),
+      stop: async () => {},
+    };
+  },
+});
+
+describe('a DuckDB file', () => {
+  let directory: string;
+  let file: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'da-duckdb-'));
+    file = join(directory, 'shop.duckdb');
+  });
+
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  const request = (...tables: ReturnType<typeof tableRequest>[]) =>
+    extractRequest(directory, { name: 'shop', type: 'duckdb', settings: { path: file } }, tables);
+
+  async function query(sql: string) {
+    await using database = await Database.open(join(directory, 'extracts/shop/extract.duckdb'), limits(directory), {
+      readOnly: true,
+    });
+    return await (await database.connect()).rows(sql);
+  }
+
+  test('keeps every value of every type, also inside nested ones', async () => {
+    const values: Record<string, [sql: string, type: string, text: string]> = {
+      huge: [
+        '12345678901234567890123456789012345678::HUGEINT',
+        'DECIMAL(38,0)',
+        '12345678901234567890123456789012345678',
+      ],
+      uhuge: [
+        '340282366920938463463374607431768211455::UHUGEINT',
+        'VARCHAR',
+        '340282366920938463463374607431768211455',
+      ],
+      total: ['(SELECT sum(i) FROM range(10) t(i))', 'DECIMAL(38,0)', '45'],
+      timetz: ["'12:00:00+02'::TIMETZ", 'VARCHAR', '12:00:00+02'],
+      span: ["INTERVAL '1 month 2 days 0.000001 seconds'", 'VARCHAR', '1 month 2 days 00:00:00.000001'],
+      mood: ["'o)k'::ENUM('o)k', 'so''so')", 'VARCHAR', 'o)k'],
+      bits: ["'0101'::BIT", 'VARCHAR', '0101'],
+      big: [
+        "'1234567890123456789012345678901234567890123'::BIGNUM",
+        'VARCHAR',
+        '1234567890123456789012345678901234567890123',
+      ],
+      seconds: ["'2024-01-02 03:04:05'::TIMESTAMP_S", 'TIMESTAMP', '2024-01-02 03:04:05'],
+      nanos: ["'2024-01-02 03:04:05.123456789'::TIMESTAMP_NS", 'TIMESTAMP_NS', '2024-01-02 03:04:05.123456789'],
+      zoned: ["'2024-01-02 03:04:05+02'::TIMESTAMPTZ", 'TIMESTAMP WITH TIME ZONE', '2024-01-02 01:04:05+00'],
+      nested: [
+        "{'a': 1::HUGEINT, 'HUGEINT': [INTERVAL 1 DAY], 'B c': MAP {'k': '12:00:00+02'::TIMETZ}}",
+        'STRUCT(a DECIMAL(38,0), "HUGEINT" VARCHAR[], "B c" MAP(VARCHAR, VARCHAR))',
+        "{'a': 1, 'HUGEINT': ['1 day'], 'B c': {k='12:00:00+02'}}",
+      ],
+      fixed: ['[1, 2, 3]::HUGEINT[3]', 'DECIMAL(38,0)[]', '[1, 2, 3]'],
+      either: ['union_value(n := 1::INTEGER)::UNION(n INTEGER, s VARCHAR)', 'VARCHAR', '1'],
+      exact: ['1.5::DECIMAL(38,10)', 'DECIMAL(38,10)', '1.5000000000'],
+      unsigned: ['18446744073709551615::UBIGINT', 'UBIGINT', '18446744073709551615'],
+      bytes: ["'\\xAA\\x00'::BLOB", 'BLOB', '\\xAA\\x00'],
+      json: ['\'{"a": 1.10}\'::JSON', 'JSON', '{"a": 1.10}'],
+      id: ["'f47ac10b-58cc-4372-a567-0e02b2c3d479'::UUID", 'UUID', 'f47ac10b-58cc-4372-a567-0e02b2c3d479'],
+      forever: ["'infinity'::DATE", 'DATE', 'infinity'],
+    };
+    const columns = Object.entries(values).map(([name, [sql]]) => `${sql} AS ${qualified(name)}`);
+    await execute(directory, file, `CREATE TABLE types AS SELECT ${columns.join(', ')}`);
+    const report = await extractSource(request(tableRequest('types')));
+    expect(report.tables[0]?.error).toBeNull();
+    const described = await query('SELECT column_name AS name, column_type AS type FROM (DESCRIBE types)');
+    expect(described).toEqual(Object.entries(values).map(([name, [, type]]) => ({ name, type })));
+    const [row] = await query(
+      `SELECT ${Object.keys(values)
+        .map((name) => `${qualified(name)}::VARCHAR AS ${qualified(name)}`)
+        .join(', ')} FROM types`,
+    );
+    expect(row).toEqual(Object.fromEntries(Object.entries(values).map(([name, [, , text]]) => [name, text])));
+  });
+
+  test.each([
+    ['INTEGER', 'INTEGER'],
+    ['STRUCT("INTERVAL" HUGEINT)', 'STRUCT("INTERVAL" DECIMAL(38,0))'],
+    ["ENUM('a)', 'HUGEINT')[]", 'VARCHAR[]'],
+    ['TIMESTAMP WITH TIME ZONE', 'TIMESTAMP WITH TIME ZONE'],
+    ['TIME WITH TIME ZONE', 'VARCHAR'],
+    ['STRUCT("UNION(" INTEGER)', 'STRUCT("UNION(" INTEGER)'],
+    [
+      'STRUCT(HUGEINT INTEGER, "INTERVAL" HUGEINT, b BIT)',
+      'STRUCT(HUGEINT INTEGER, "INTERVAL" DECIMAL(38,0), b VARCHAR)',
+    ],
+    [
+      'MAP(VARCHAR, STRUCT(a UNION(n INTEGER, s DECIMAL(18,2)), b INTERVAL)[2])[]',
+      'MAP(VARCHAR, STRUCT(a VARCHAR, b VARCHAR)[])[]',
+    ],
+    ['STRUCT(UTINYINT, HUGEINT)', 'STRUCT(UTINYINT, DECIMAL(38,0))'],
+    ['DECIMAL(18,2)', 'DECIMAL(18,2)'],
+    ["GEOMETRY('OGC:CRS84')", 'VARCHAR'],
+  ])('the type %s is kept as %s', (type, kept) => {
+    expect(keepableType(type)).toBe(kept);
+  });
+
+  test('views and other schemas are tables too, and discovery shows columns, keys and sizes', async () => {
+    await execute(
+      directory,
+      file,
+      'CREATE SCHEMA sales',
+      'CREATE TABLE sales.orders (id BIGINT PRIMARY KEY, total HUGEINT NOT NULL)',
+      'INSERT INTO sales.orders VALUES (1, 2)',
+      'CREATE VIEW main.latest AS SELECT * FROM sales.orders',
+      "COMMENT ON TABLE sales.orders IS 'All orders'",
+    );
+    const found = await askConnector(request(), { kind: 'discover' });
+    expect(found).toMatchObject([
+      { bucket: 'main', source_table: 'latest', kind: 'view', rows: null },
+      {
+        bucket: 'sales',
+        source_table: 'orders',
+        kind: 'table',
+        description: 'All orders',
+        primary_key: ['id'],
+        rows: 1,
+        columns: [
+          { name: 'id', source_type: 'BIGINT', nullable: false },
+          { name: 'total', source_type: 'HUGEINT', type: 'DECIMAL(38,0)' },
+        ],
+      },
+    ]);
+    const report = await extractSource(request(tableRequest('orders', { bucket: 'sales' }), tableRequest('latest')));
+    expect(report.tables.map((table) => table.status)).toEqual(['succeeded', 'succeeded']);
+  });
+
+  test('that another program writes to is locked, which a retry can cure', async () => {
+    await execute(directory, file, 'CREATE TABLE orders AS SELECT 1 AS id');
+    await extractSource(request(tableRequest('orders')));
+    const writer = await holdOpen(file);
+    try {
+      const report = await extractSource(request(tableRequest('orders')));
+      expect(report.tables[0]).toMatchObject({ status: 'failed', rows: 1, error: { code: 'locked', retryable: true } });
+    } finally {
+      writer.kill('SIGKILL');
+      await once(writer, 'exit');
+    }
+    expect((await extractSource(request(tableRequest('orders')))).tables[0]!.status).not.toBe('failed');
+  });
+
+  test('that is no DuckDB file says so', async () => {
+    const { writeFile } = await import('node:fs/promises');
+    await writeFile(file, 'garbage '.repeat(1000));
+    await expect(askConnector(request(), { kind: 'check' })).rejects.toMatchObject({ code: 'source_data' });
+  });
+});
+
+/** A process without any code of ours that has the file open for writing. */
+async function holdOpen(file: string): Promise<ChildProcess> {
+  const script = `const { DuckDBInstance } = require('@duckdb/node-api'); (async () => { const i = await DuckDBInstance.create(${JSON.stringify(file)}); await i.connect(); console.log('open'); setInterval(() => {}, 1000); })();`;
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout!, 'data');
+  return child;
+}
