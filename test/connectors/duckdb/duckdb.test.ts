@@ -92,8 +92,8 @@ describe('a DuckDB file', () => {
       zoned: ["'2024-01-02 03:04:05+02'::TIMESTAMPTZ", 'TIMESTAMP WITH TIME ZONE', '2024-01-02 01:04:05+00'],
       nested: [
         "{'a': 1::HUGEINT, 'HUGEINT': [INTERVAL 1 DAY], 'B c': MAP {'k': '12:00:00+02'::TIMETZ}}",
-        'STRUCT(a DECIMAL(38,0), "HUGEINT" VARCHAR[], "B c" MAP(VARCHAR, VARCHAR))',
-        "{'a': 1, 'HUGEINT': ['1 day'], 'B c': {k='12:00:00+02'}}",
+        'STRUCT(a DECIMAL(38,0), HUGEINT VARCHAR[], "B c" MAP(VARCHAR, VARCHAR))',
+        "{'a': 1, 'HUGEINT': [1 day], 'B c': {k='12:00:00+02'}}",
       ],
       fixed: ['[1, 2, 3]::HUGEINT[3]', 'DECIMAL(38,0)[]', '[1, 2, 3]'],
       either: ['union_value(n := 1::INTEGER)::UNION(n INTEGER, s VARCHAR)', 'VARCHAR', '1'],
