@@ -17,3 +17,15 @@ export const environmentPaths = {
   DA_THREADS: 'duckdb.threads',
   DA_SYNC_INTERVAL: 'scheduler.interval',
 } as const;
+
+/** Variables by which clients everywhere find private or test services. No secrets; extraction children inherit them. */
+const endpointVariables = ['AWS_ENDPOINT_URL_S3', 'STORAGE_EMULATOR_HOST'] as const;
+
+export type EndpointVariable = (typeof endpointVariables)[number];
+
+/** The addresses of services that the environment names instead of the public ones. */
+export function namedEndpoints(environment: Environment): Partial<Record<EndpointVariable, string>> {
+  return Object.fromEntries(
+    endpointVariables.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
+  );
+}

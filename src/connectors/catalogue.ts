@@ -5,6 +5,7 @@ import type { Connector } from './connector.ts';
 const loaders: Record<string, () => Promise<Connector>> = {
   csv: async () => (await import('./csv/csv.ts')).csv,
   duckdb: async () => (await import('./duckdb/duckdb.ts')).duckdb,
+  keboola: async () => (await import('./keboola/keboola.ts')).keboola,
   postgres: async () => (await import('./postgres/postgres.ts')).postgres,
   webhook: async () => (await import('./webhook/webhook.ts')).webhook,
 };

@@ -68,6 +68,8 @@ export interface SourceContext<Settings> {
   settings: Settings;
   /** Value of an environment variable the operator named in the settings; throws a coded error when it is not set. */
   secret(variable: string): string;
+  /** Addresses of private or test services that the environment names, by variable, e.g. `AWS_ENDPOINT_URL_S3`. */
+  endpoints: Readonly<Record<string, string | undefined>>;
   signal: AbortSignal;
 }
 
@@ -78,6 +80,8 @@ export interface RunContext<Settings> extends SourceContext<Settings> {
   extensionDirectories: readonly string[];
   /** A session of the run's own DuckDB, with its limits set; each call gives a fresh one, closed by the runner after the run. */
   session(): Promise<Session>;
+  /** What `TablePlan.remember` said of the tables that are published of this source. */
+  remembered: readonly unknown[];
   /** Says something worth showing in the job's log. */
   note(message: string): void;
 }
@@ -204,6 +208,8 @@ export interface ColumnPlan {
   type: string;
   /** SQL predicate on `$` that is true where the text cannot be kept in `type`; absent when that cannot happen. */
   lossy?: string;
+  /** What the column becomes when `lossy` strikes; absent: text. */
+  wider?: Pick<ColumnPlan, 'type' | 'expression' | 'lossy' | 'wider'>;
 }
 
 /** A portion of a table with a name that stays: a page range, a file, a slice. */
@@ -239,6 +245,8 @@ export interface Pipe {
 export interface OpenPiece {
   /** SQL of the relation with the raw columns, e.g. `read_csv('/…/pipe', …)`. */
   relation: string;
+  /** Rows of the relation, where the source knows exactly; another number written counts as a failed scan. */
+  rows?: number;
   /** Brings the bytes while the relation is scanned; resolves with the rows the source says it sent, or null when it does not say. */
   feed?: () => Promise<{ rows: number | null }>;
   /** Called after the scan when it failed (`failure`) or passed (null): another, more careful way to read the same rows, or null to let the outcome stand. What the scan wrote is dropped when it answers one. */

@@ -49,8 +49,8 @@ export class LossyColumns extends Error {
   }
 }
 
-/** The plan with the losing columns kept as the text the source sent, and a sentence for each. */
-export function withTextColumns(
+/** The plan with the losing columns widened, at last to the text the source sent, and a sentence for each. */
+export function withWiderColumns(
   columns: readonly ColumnPlan[],
   lossy: LossyColumns,
 ): { columns: ColumnPlan[]; warnings: string[] } {
@@ -58,8 +58,10 @@ export function withTextColumns(
   const text = columns.map((column, index) => {
     const count = lossy.counts.get(index);
     if (count === undefined) return column;
-    warnings.push(`column ${column.name} is kept as text: at least ${count} of its values do not fit ${column.type}`);
-    return asText(column);
+    const wider = widened(column);
+    const becomes = wider.type === 'VARCHAR' ? 'is kept as text' : `becomes ${wider.type}`;
+    warnings.push(`column ${column.name} ${becomes}: at least ${count} of its values do not fit ${column.type}`);
+    return wider;
   });
   return { columns: text, warnings };
 }
@@ -79,24 +81,30 @@ export function withUniqueNames(columns: readonly ColumnPlan[]): { columns: Colu
   return { columns: unique, warnings };
 }
 
-/** A column that once had to be text stays text, so that a table does not change its shape with every value that comes and goes. */
+/** A column that once had to be wider stays so, so that a table does not change its shape with every value that comes and goes. */
 export function withColumnsAsBefore(
   columns: readonly ColumnPlan[],
   before: readonly Column[] | null,
 ): { columns: ColumnPlan[]; warnings: string[] } {
   const types = new Map(before?.map((column) => [column.name, column.type]));
-  const sticky = columns.filter(
-    (column) => column.lossy !== undefined && types.get(column.name) === 'VARCHAR' && column.type !== 'VARCHAR',
-  );
-  return {
-    columns: columns.map((column) => (sticky.includes(column) ? asText(column) : column)),
-    warnings: sticky.map(
-      (column) =>
+  const warnings: string[] = [];
+  const sticky = columns.map((column) => {
+    const kept = ladderOf(column).find((step) => step.type === types.get(column.name));
+    if (kept === undefined || kept.type === column.type) return column;
+    if (kept.type === 'VARCHAR')
+      warnings.push(
         `column ${column.name} stays text: it held values that do not fit ${column.type}; sync it in full to try again`,
-    ),
-  };
+      );
+    return kept;
+  });
+  return { columns: sticky, warnings };
 }
 
-function asText({ name, sourceType, wire }: ColumnPlan): ColumnPlan {
-  return { name, sourceType, wire, type: 'VARCHAR' };
+/** The column and all that it can be widened to. */
+function ladderOf(column: ColumnPlan): ColumnPlan[] {
+  return column.lossy === undefined ? [column] : [column, ...ladderOf(widened(column))];
+}
+
+function widened({ name, sourceType, wire, wider }: ColumnPlan): ColumnPlan {
+  return wider === undefined ? { name, sourceType, wire, type: 'VARCHAR' } : { name, sourceType, wire, ...wider };
 }

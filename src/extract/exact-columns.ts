@@ -1,6 +1,6 @@
-/** Reads with exact columns: values that do not fit their type turn the column into text, counted and said; nothing becomes NULL silently. */
+/** Reads with exact columns: values that do not fit their type widen the column, at last to text, counted and said; nothing becomes NULL silently. */
 import type { ColumnPlan, ReadPlan } from '../connectors/connector.ts';
-import { LossyColumns, withColumnsAsBefore, withTextColumns, withUniqueNames } from './columns.ts';
+import { LossyColumns, withColumnsAsBefore, withUniqueNames, withWiderColumns } from './columns.ts';
 import type { Run } from './run.ts';
 import type { Before } from './table-before.ts';
 
@@ -18,8 +18,8 @@ export async function withExactColumns<T>(
       return await read(attempt.columns, [...(plan.warnings ?? []), ...named.warnings, ...attempt.warnings]);
     } catch (thrown) {
       if (!(thrown instanceof LossyColumns)) throw thrown;
-      const text = withTextColumns(attempt.columns, thrown);
-      attempt = { columns: text.columns, warnings: [...attempt.warnings, ...text.warnings] };
+      const wider = withWiderColumns(attempt.columns, thrown);
+      attempt = { columns: wider.columns, warnings: [...attempt.warnings, ...wider.warnings] };
     }
   }
 }

@@ -168,13 +168,18 @@ async function attemptScan(
     watched(open.feed?.() ?? Promise.resolve({ rows: null })),
   ]);
   if (written === undefined || fed === undefined) return { failure: failures[0] };
+  if (open.rows !== undefined && open.rows !== written.rows)
+    return { failure: rowsMissing(open.rows, written.rows, 0) };
   return { written, sent: fed.rows };
 }
 
 function checkSentRows(sent: number | null, written: number, rejected: number): void {
-  if (sent === null || sent === written + rejected) return;
-  throw new AttacheError('rows_missing', {
-    message: `The source sent ${sent} rows and ${written} were written${rejected > 0 ? `, ${rejected} rejected` : ''}.`,
+  if (sent !== null && sent !== written + rejected) throw rowsMissing(sent, written, rejected);
+}
+
+function rowsMissing(announced: number, written: number, rejected: number): AttacheError {
+  return new AttacheError('rows_missing', {
+    message: `The source has ${announced} rows and sent ${written}${rejected > 0 ? `, and ${rejected} that were rejected` : ''}.`,
     hint: 'The table keeps its data. Sync it again.',
     retryable: true,
   });
@@ -187,7 +192,7 @@ async function explain(
   failure: unknown,
 ): Promise<unknown> {
   const index = lossyColumn(failure);
-  if (index === null) return asSourceError(run, failure);
+  if (index === null || failure instanceof AttacheError) return asSourceError(run, failure);
   // A stream is used up by now, so there only the fact is known; what can be read again is counted.
   const counts = open.feed === undefined ? lossCounts(columns) : null;
   if (counts === null) return new LossyColumns(new Map([[index, 1]]));

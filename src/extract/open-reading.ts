@@ -4,9 +4,10 @@ import { openAttachedSession } from './attach-session.ts';
 import type { Run } from './run.ts';
 import type { ExtractRequest } from './shapes.ts';
 import { sourceContext } from './source-context.ts';
+import { stateOf } from './table-state.ts';
 
 /** What a look at a source needs of a run. */
-export type Looking = Pick<Run, 'scratch' | 'database' | 'signal' | 'emit'> & {
+export type Looking = Pick<Run, 'scratch' | 'database' | 'published' | 'signal' | 'emit'> & {
   request: Pick<ExtractRequest, 'source' | 'secrets' | 'duckdb'>;
 };
 
@@ -16,6 +17,7 @@ export function openReading(connector: Connector, look: Looking): Promise<ReadSe
     scratch: look.scratch,
     extensionDirectories: look.request.duckdb.extensionDirectories,
     session: () => look.database.connect(),
+    remembered: [...look.published.tables.values()].flatMap(({ record }) => stateOf(record)?.remembered ?? []),
     note: (message: string) => look.emit({ kind: 'note', message }),
   };
   return connector.read === undefined ? openAttachedSession(connector, context) : connector.read(context);

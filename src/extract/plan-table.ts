@@ -35,6 +35,7 @@ export async function planTable(
     request,
     scratch: scratch.directory,
     database,
+    published,
     signal,
     emit: (event) => event.kind === 'note' && notes.push(event.message),
   });

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { ReadSession, TableRequest } from '../connectors/connector.ts';
+import { Postponed } from '../connectors/postponed.ts';
 import { type ExtractFolder, extractFolder } from '../contract/extract-folder.ts';
 import { readExtractCatalogue } from '../contract/read.ts';
 import type { ExtractCatalogue } from '../contract/shapes.ts';
@@ -100,7 +101,7 @@ async function outcomeOf(run: Run, table: TableRequest): Promise<TableOutcome> {
   }
 }
 
-/** A failed or cancelled table keeps what it had. */
+/** A failed, postponed or cancelled table keeps what it had. */
 function failedOutcome(
   run: Pick<Run, 'published' | 'signal'>,
   table: TableRequest,
@@ -108,21 +109,24 @@ function failedOutcome(
   startedAt: Date,
 ): TableOutcome {
   const kept = run.published.tables.get(table.id)?.meta;
+  const postponed = thrown instanceof Postponed;
   const result: TableResult = {
     id: table.id,
-    status: run.signal.aborted ? 'cancelled' : 'failed',
+    status: run.signal.aborted ? 'cancelled' : postponed ? 'postponed' : 'failed',
     rows: kept?.rows ?? null,
     size_bytes: kept?.size_bytes ?? null,
     rejected: 0,
     schema_changes: [],
-    warnings: [],
+    warnings: postponed ? [thrown.message] : [],
     error: run.signal.aborted
       ? {
           code: 'cancelled',
           message: 'The run was cancelled before this table was finished.',
           hint: 'Its old data stays.',
         }
-      : toErrorRecord(thrown),
+      : postponed
+        ? null
+        : toErrorRecord(thrown),
     started_at: startedAt.toISOString(),
     finished_at: new Date().toISOString(),
   };

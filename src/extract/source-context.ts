@@ -1,5 +1,6 @@
 /** Gives a connector its settings and the secrets they name, and nothing else. */
 
+import { namedEndpoints, readEnvironment } from '../config/environment.ts';
 import type { SourceConfig } from '../config/shapes.ts';
 import { loadConnector } from '../connectors/catalogue.ts';
 import type { Connector, SourceContext } from '../connectors/connector.ts';
@@ -20,6 +21,7 @@ export function sourceContext(
     source: source.name,
     settings: connector.settings.parse(source.settings),
     signal,
+    endpoints: namedEndpoints(readEnvironment()),
     secret: (variable) => {
       const value = secrets[variable];
       if (value !== undefined && value !== '') return value;

@@ -67,6 +67,9 @@ function childEnvironment(): NodeJS.ProcessEnv {
     'HTTPS_PROXY',
     'HTTP_PROXY',
     'NO_PROXY',
+    // Addresses of private or test clouds; config/environment.ts lists the same.
+    'AWS_ENDPOINT_URL_S3',
+    'STORAGE_EMULATOR_HOST',
     'DA_TEST_CRASH_POINT',
   ];
   const inherited = Object.entries(process.env).filter(([name]) => passed.includes(name));

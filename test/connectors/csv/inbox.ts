@@ -47,6 +47,7 @@ export class Inbox {
       {
         source: 'files',
         settings: { path: this.path },
+        endpoints: {},
         signal: new AbortController().signal,
         secret: () => {
           throw new Error('no secrets here');

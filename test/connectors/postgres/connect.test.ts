@@ -32,6 +32,7 @@ function context(given: Partial<Settings>, secrets: Record<string, string> = {})
     source: 'crm',
     settings: settings.parse(given),
     secret: (name) => secrets[name] ?? '',
+    endpoints: {},
     signal: new AbortController().signal,
   };
 }

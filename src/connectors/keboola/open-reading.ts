@@ -1,0 +1,39 @@
+/** Opens a run: the token is verified once, the project must be the one the data came from. */
+import pLimit from 'p-limit';
+import type { ReadSession, RunContext } from '../connector.ts';
+import { connect } from './connection.ts';
+import { describeTable, tellsOfItself } from './describe-table.ts';
+import { checkBinding, knowsCsvOnly, verifyProject } from './project.ts';
+import { planTable } from './read-table.ts';
+import type { Reading } from './reading.ts';
+import type { Settings } from './settings.ts';
+
+/** Storage jobs of the project that are left to others. */
+const jobsForOthers = 2;
+
+export async function openReading(context: RunContext<Settings>): Promise<ReadSession> {
+  const connection = connect(context);
+  const { client, settings, transport } = connection;
+  try {
+    const { project } = await verifyProject(client, settings);
+    checkBinding(project, context.remembered, context.source);
+    const reading: Reading = {
+      context,
+      connection,
+      project,
+      exports: pLimit(Math.max(1, Math.min(project.parallelJobs - jobsForOthers, settings.limits.exports))),
+      csvOnly: knowsCsvOnly(context.remembered),
+    };
+    return {
+      plan: (table, request) => planTable(reading, table, request),
+      count: async (table) => {
+        const source = await describeTable(client, table);
+        return tellsOfItself(source) && table.options.where === undefined ? source.rows : null;
+      },
+      close: () => transport.close(),
+    };
+  } catch (thrown) {
+    await transport.close();
+    throw thrown;
+  }
+}

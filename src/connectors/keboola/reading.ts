@@ -1,0 +1,16 @@
+/** What all tables of one run share. Types only. */
+import type { LimitFunction } from 'p-limit';
+import type { RunContext } from '../connector.ts';
+import type { Connection } from './connection.ts';
+import type { Project } from './project.ts';
+import type { Settings } from './settings.ts';
+
+export interface Reading {
+  context: RunContext<Settings>;
+  connection: Connection;
+  project: Project;
+  /** Slots for exports under way. */
+  exports: LimitFunction;
+  /** The stack refused to export Parquet, now or in an earlier run. */
+  csvOnly: boolean;
+}

@@ -1,0 +1,137 @@
+/**
+ * The type table: what a value's text becomes for each declared type. Data, proven against edge values.
+ *
+ * `$` is the text. A blank in anything but text means that there is no value. What `lossy` names cannot be kept in the type: the column is then widened, at last to text.
+ */
+import type { ColumnPlan } from '../../connector.ts';
+import type { DeclaredType } from './declared-types.ts';
+
+export type TypeRule = Pick<ColumnPlan, 'type' | 'expression' | 'lossy' | 'wider'>;
+
+const text: TypeRule = { type: 'VARCHAR', expression: '$' };
+const present = "nullif($, '')";
+
+/** Text that is not of the form, or is and still does not fit. */
+function rule(type: string, form: string, value = `CAST(${present} AS ${type})`): TypeRule {
+  return {
+    type,
+    expression: value,
+    lossy: `$ <> '' AND (NOT regexp_full_match($, '${form}') OR ${value.replace('CAST(', 'TRY_CAST(')} IS NULL)`,
+  };
+}
+
+// Leading zeros and a plus are part of a code, not of a number.
+const wholeForm = '-?(0|[1-9][0-9]*)';
+const largeInteger = rule('DECIMAL(38,0)', wholeForm);
+const integer: TypeRule = { ...rule('BIGINT', wholeForm), wider: largeInteger };
+const float = rule(
+  'DOUBLE',
+  '[-+]?(([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?|[nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?)',
+);
+const boolean: TypeRule = {
+  type: 'BOOLEAN',
+  expression:
+    "CASE WHEN lower($) IN ('true', '1', 't', 'yes', 'y') THEN true WHEN lower($) IN ('false', '0', 'f', 'no', 'n') THEN false END",
+  lossy: "$ <> '' AND lower($) NOT IN ('true', '1', 't', 'yes', 'y', 'false', '0', 'f', 'no', 'n')",
+};
+const dateForm = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
+const timeForm = '[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?';
+const date = rule('DATE', dateForm);
+const time = rule('TIME', timeForm, `CAST(${cutToMicroseconds(present)} AS TIME)`);
+const moment = `${dateForm}[ T]${timeForm}`;
+const timestamp = rule('TIMESTAMP', moment, `CAST(${cutToMicroseconds(present)} AS TIMESTAMP)`);
+const zone = '( ?(Z|UTC|[-+][0-9]{2}(:?[0-9]{2})?))';
+const instant = rule(
+  'TIMESTAMP WITH TIME ZONE',
+  `${moment}${zone}`,
+  `CAST(${withColonZone(cutToMicroseconds(present))} AS TIMESTAMPTZ)`,
+);
+/** An instant whose text is in UTC and need not say so. */
+const instantInUtc = rule(
+  'TIMESTAMP WITH TIME ZONE',
+  `${moment}${zone}?`,
+  `CAST(${withColonZone(cutToMicroseconds(present))} AS TIMESTAMPTZ)`,
+);
+/** The service writes the local time without its offset; should it once write it, nothing is lost either. */
+const localTime: TypeRule = { ...timestamp, wider: instant };
+
+/** DuckDB would round the seventh digit. */
+function cutToMicroseconds(value: string): string {
+  return `regexp_replace(${value}, '([.][0-9]{6})[0-9]+', '\\1')`;
+}
+
+/** `+0100` and ` UTC` in the forms DuckDB reads. No anchor in the patterns: `$` is the column. */
+function withColonZone(value: string): string {
+  return `regexp_replace(regexp_replace(${value}, ' ?(UTC|Z)', '+00'), ' ?([-+][0-9]{2}):?([0-9]{2})', '\\1:\\2')`;
+}
+
+function decimal(precision: number, scale: number): TypeRule {
+  if (precision > 38 || scale > precision) return text;
+  // Zeros behind the last digit that is kept are no loss.
+  return rule(`DECIMAL(${precision},${scale})`, `-?(0|[1-9][0-9]*)?([.][0-9]{0,${scale}}0*)?`);
+}
+
+const simple: Record<string, TypeRule> = {
+  INTEGER: integer,
+  INT: integer,
+  INT64: integer,
+  BIGINT: integer,
+  SMALLINT: integer,
+  TINYINT: integer,
+  BYTEINT: integer,
+  FLOAT: float,
+  FLOAT4: float,
+  FLOAT8: float,
+  FLOAT64: float,
+  DOUBLE: float,
+  'DOUBLE PRECISION': float,
+  REAL: float,
+  BOOLEAN: boolean,
+  BOOL: boolean,
+  DATE: date,
+  TIME: time,
+  DATETIME: timestamp,
+  TIMESTAMP_NTZ: timestamp,
+  TIMESTAMPNTZ: timestamp,
+};
+
+const decimals = new Set(['NUMBER', 'NUMERIC', 'DECIMAL', 'BIGNUMERIC', 'BIGDECIMAL']);
+
+/** The rule of a declared type on a backend; text for what has none. */
+export function ruleOf(declared: DeclaredType | null, backend: string | null): TypeRule {
+  if (declared === null) return text;
+  const { name, length } = declared;
+  if (decimals.has(name)) return numberRule(declared, backend);
+  switch (name) {
+    case 'TIMESTAMP_LTZ':
+      return instantInUtc;
+    case 'TIMESTAMP_TZ':
+      return localTime;
+    case 'TIMESTAMP':
+      // BigQuery's is an instant, Snowflake's default and Keboola's base type are local times.
+      return backend === 'bigquery' && !declared.isClaim ? instantInUtc : localTime;
+    default:
+      return length === null || name !== 'INTEGER' ? (simple[name] ?? text) : integer;
+  }
+}
+
+function numberRule({ name, length, isClaim }: DeclaredType, backend: string | null): TypeRule {
+  const [, precision, , scale] = /^\s*(\d+)\s*(,\s*(\d+))?\s*$/.exec(length ?? '') ?? [];
+  if (precision === undefined) {
+    if (name === 'BIGNUMERIC' || name === 'BIGDECIMAL') return text;
+    // Each service's own default; Keboola's base type NUMERIC is declared with 38,9 as well.
+    return backend === 'snowflake' && name !== 'NUMERIC' && !isClaim ? integer : decimal(38, 9);
+  }
+  const digits = Number(scale ?? 0);
+  return digits === 0 && Number(precision) <= 38 ? integer : decimal(Number(precision), digits);
+}
+
+/** A column whose instants the service writes without their offsets. */
+export function losesOffset(declared: DeclaredType | null): boolean {
+  return declared?.name === 'TIMESTAMP_TZ';
+}
+
+/** A column that a Parquet export of Snowflake refuses. */
+export function isZoned(declared: DeclaredType | null): boolean {
+  return declared?.name === 'TIMESTAMP_TZ' || declared?.name === 'TIMESTAMP_LTZ';
+}
