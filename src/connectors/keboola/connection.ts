@@ -3,7 +3,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { SourceContext } from '../connector.ts';
 import { StorageClient } from './api/storage-client.ts';
 import { openTransport, type Transport } from './api/transport.ts';
-import { type Endpoints, endpointsOf } from './clouds/object-store.ts';
+import { type Endpoints, endpointsOf } from './clouds/open-store.ts';
 import type { Settings } from './settings.ts';
 
 export interface Connection {

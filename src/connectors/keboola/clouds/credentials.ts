@@ -1,6 +1,7 @@
 /** Fresh credentials for the objects of one file, shared by all that read it: renewed before they end, or when one reader finds them ended. */
 import type { FileAnswer } from '../api/shapes.ts';
-import { type Endpoints, type ObjectStore, storeOf } from './object-store.ts';
+import type { ObjectStore } from './object-store.ts';
+import { type Endpoints, storeOf } from './open-store.ts';
 
 /** Share of the credentials' life after which they are renewed unasked. */
 const usedLife = 0.8;
