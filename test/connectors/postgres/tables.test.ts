@@ -250,6 +250,8 @@ it('reads from a cursor on, and says how far the source has got as exact text', 
     signal: stop.signal,
     scratch: source.directory,
     extensionDirectories: [],
+    endpoints: {},
+    remembered: [],
     session: () => Promise.reject(new Error('not needed')),
     note: () => {},
   });
