@@ -69,7 +69,7 @@ export interface SourceContext<Settings> {
   /** Value of an environment variable the operator named in the settings; throws a coded error when it is not set. */
   secret(variable: string): string;
   /** Addresses of private or test services that the environment names, by variable, e.g. `AWS_ENDPOINT_URL_S3`. */
-  endpoints: Readonly<Record<string, string | undefined>>;
+  endpoints?: Readonly<Record<string, string | undefined>>;
   signal: AbortSignal;
 }
 
