@@ -16,7 +16,12 @@ export interface Connection {
   downloads: LimitFunction;
 }
 
-export function connect({ settings, secret, endpoints: environment = {}, signal }: SourceContext<Settings>): Connection {
+export function connect({
+  settings,
+  secret,
+  endpoints: environment = {},
+  signal,
+}: SourceContext<Settings>): Connection {
   const endpoints = endpointsOf(environment);
   const trusted = [endpoints.s3, endpoints.gcs].filter((address) => address !== null);
   const transport = openTransport(
