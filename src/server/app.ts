@@ -13,6 +13,7 @@ import { jobRoutes } from './routes/jobs.ts';
 import { manifestRoutes } from './routes/manifest.ts';
 import { openApiRoute } from './routes/openapi.ts';
 import { pageRoutes } from './routes/page.ts';
+import { planRoutes } from './routes/plan.ts';
 import { registryRoutes } from './routes/registry.ts';
 import { sourceRoutes } from './routes/sources.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
@@ -24,6 +25,7 @@ export function allRoutes(parts: ServerParts): Route[] {
   const routes = [
     ...healthRoutes(parts),
     ...jobRoutes(parts),
+    ...planRoutes(parts),
     ...manifestRoutes(parts),
     ...dataRoutes(parts),
     ...registryRoutes(parts),

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
 import type { CommandEntry } from '../../src/cli/context.ts';
+import { errorCodes } from '../../src/errors/codes.ts';
 import { da } from '../helpers/run-da.ts';
 
 const leaves = (entries: readonly CommandEntry[], path: string[] = []): string[][] =>
@@ -39,6 +41,12 @@ describe('the command line', () => {
     const flag = await da(['sync', '--dry-rnu', '--json']);
     expect(flag.code).toBe(2);
     expect(JSON.parse(flag.stdout).errors[0].message).toContain('--dry-run');
+  });
+
+  it('has every command and every exit code on its page', async () => {
+    const page = await readFile(new URL('../../docs/command-line.md', import.meta.url), 'utf8');
+    for (const path of leaves(commands)) expect(page).toContain(`\`da ${path.join(' ')}\``);
+    for (const { exit } of Object.values(errorCodes)) expect(page).toMatch(new RegExp(`\\| ${exit} +\\|`));
   });
 
   it('has no flag for a token anywhere', async () => {
