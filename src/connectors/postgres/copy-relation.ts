@@ -3,8 +3,8 @@ import { identifier, literal, structLiteral } from '../../duckdb/quote.ts';
 import { headerColumn } from './copy-frames.ts';
 import type { WireColumn } from './plan-columns.ts';
 
-/** The longest row that costs no more memory than any other: DuckDB's usual buffer holds two. */
-export const usualLineBytes = 16 << 20;
+/** The longest row that costs no more memory than any other; DuckDB wants a buffer of two. */
+export const usualLineBytes = 8 << 20;
 
 /** COPY's text format: tabs between columns, `\N` for NULL, and a backslash before what would be mistaken. No quotes, so nothing has to be guessed. */
 export function relationOf(path: string, columns: readonly WireColumn[], lineBytes = usualLineBytes): string {

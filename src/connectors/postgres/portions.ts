@@ -3,7 +3,7 @@ import { qualified } from '../../duckdb/quote.ts';
 import type { WireColumn } from './plan-columns.ts';
 
 /** Pages of 8 KiB in one range: never changed, because a border that moves changes every part behind it. */
-export const pagesOfRange = 8_192;
+const pagesOfRange = 8_192;
 
 /** What one COPY selects from. */
 export interface Portion {

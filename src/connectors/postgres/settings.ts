@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { secret } from '../secret.ts';
 
-export const tlsModes = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
+const tlsModes = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
 
 export type TlsMode = (typeof tlsModes)[number];
 
