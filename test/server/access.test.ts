@@ -35,9 +35,15 @@ describe('access', () => {
   });
   afterAll(() => server.stop());
 
-  it('is open only to health and the page', () => {
+  it('is open only to health, the page, and events that carry their own signature', () => {
     const open = documentedRoutes().filter((route) => route.action === null);
-    expect(open.map((route) => route.path).sort()).toEqual(['/', '/api/health', '/page.css', '/page.js']);
+    expect(open.map((route) => route.path).sort()).toEqual([
+      '/',
+      '/api/health',
+      '/page.css',
+      '/page.js',
+      '/webhooks/{source}',
+    ]);
   });
 
   it.each(guarded.map((route) => [route.method, filled(route.path)] as const))(
