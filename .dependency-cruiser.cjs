@@ -1,19 +1,21 @@
 /** The layers of ARCHITECTURE.md as rules: each folder may import itself and the folders listed for it. */
 const layers = {
   errors: [],
+  environment: [],
   files: ['errors'],
   client: ['errors'],
   duckdb: ['errors'],
   contract: ['errors', 'files', 'duckdb'],
   publish: ['errors', 'files', 'duckdb', 'contract'],
-  process: ['errors', 'publish'],
+  process: ['environment', 'errors', 'publish'],
   connectors: ['errors', 'files', 'duckdb', 'contract'],
-  config: ['errors', 'contract', 'connectors'],
-  extract: ['errors', 'process', 'files', 'duckdb', 'contract', 'publish', 'connectors', 'config'],
-  receive: ['errors', 'process', 'files', 'duckdb', 'contract', 'publish', 'connectors', 'config'],
+  config: ['environment', 'errors', 'contract', 'connectors'],
+  extract: ['environment', 'errors', 'process', 'files', 'duckdb', 'contract', 'publish', 'connectors', 'config'],
+  receive: ['environment', 'errors', 'process', 'files', 'duckdb', 'contract', 'publish', 'connectors', 'config'],
   orchestrator: ['errors', 'process', 'files', 'duckdb', 'contract', 'publish'],
   system: ['errors', 'files', 'duckdb', 'contract'],
   sync: [
+    'environment',
     'errors',
     'files',
     'contract',
@@ -26,6 +28,7 @@ const layers = {
     'publish',
   ],
   server: [
+    'environment',
     'errors',
     'process',
     'files',
@@ -41,6 +44,7 @@ const layers = {
   ],
   workspace: ['errors', 'files', 'client', 'duckdb', 'contract'],
   cli: [
+    'environment',
     'errors',
     'files',
     'client',

@@ -1,6 +1,6 @@
 /** What every command gets, and what a command is. */
 import type { Command } from 'commander';
-import type { Environment } from '../config/environment.ts';
+import type { Environment } from '../environment/environment.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Context {

@@ -2,7 +2,7 @@
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Environment } from '../config/environment.ts';
+import type { Environment } from '../environment/environment.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 
 export interface Credentials {

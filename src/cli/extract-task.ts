@@ -1,6 +1,7 @@
 /** What an extraction on the command line works with and ends with. Types only. */
-import type { Environment } from '../config/environment.ts';
+
 import type { InstanceConfig, SourceConfig } from '../config/shapes.ts';
+import type { Environment } from '../environment/environment.ts';
 import type { JobTable } from '../system/jobs.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line `da`: finds the command, loads it, runs it, and ends with an honest exit code. */
-import { readEnvironment } from '../config/environment.ts';
+import { readEnvironment } from '../environment/environment.ts';
 import { catchSignals } from './catch-signals.ts';
 import { commands } from './commands.ts';
 import { reportError } from './report-error.ts';

@@ -1,6 +1,6 @@
 /** What people and programs see: data on stdout, talk on stderr, colour only where a terminal shows it. */
 import { once } from 'node:events';
-import type { Environment } from '../config/environment.ts';
+import type { Environment } from '../environment/environment.ts';
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
 

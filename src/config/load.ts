@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { type Environment, environmentPaths } from '../environment/environment.ts';
 import { AttacheError, type Fault } from '../errors/attache-error.ts';
-import { type Environment, environmentPaths } from './environment.ts';
 import { fileSchema } from './file-schema.ts';
 import { type ConfigFile, noFile, readConfigFile } from './read-file.ts';
 import type { InstanceConfig, SourceConfig } from './shapes.ts';

@@ -4,8 +4,8 @@ import type { z } from 'zod';
 import { loadConnector } from '../connectors/catalogue.ts';
 import { pathSettings } from '../connectors/file-path.ts';
 import { secretSettings } from '../connectors/secret.ts';
+import type { Environment } from '../environment/environment.ts';
 import { type AttacheError, type Fault, toAttacheError } from '../errors/attache-error.ts';
-import type { Environment } from './environment.ts';
 import type { SourceConfig } from './shapes.ts';
 
 export interface CheckedSettings {

@@ -1,4 +1,5 @@
 /** The extraction child: performs one task and lets nothing secret out of it. */
+import { inlineSecrets } from '../config/source-settings.ts';
 import { fromErrorRecord, toErrorRecord } from '../errors/attache-error.ts';
 import { redact } from '../errors/redact.ts';
 import { serveParent } from '../process/serve-parent.ts';
@@ -8,7 +9,8 @@ import { runExtract } from './run-extract.ts';
 import type { ExtractEvent } from './shapes.ts';
 
 await serveParent<ChildTask, ExtractEvent>(async (task, signal, emit) => {
-  const clean = (text: string) => redact(text, Object.values(task.request.secrets));
+  const secrets = await secretsOf(task);
+  const clean = (text: string) => redact(text, secrets);
   try {
     const value =
       task.kind === 'extract'
@@ -19,6 +21,15 @@ await serveParent<ChildTask, ExtractEvent>(async (task, signal, emit) => {
     throw fromErrorRecord(cleaned(toErrorRecord(thrown), clean));
   }
 });
+
+/** Every secret the task brought, and the password alone where one is a URL: drivers quote it by itself. */
+async function secretsOf({ request }: ChildTask): Promise<string[]> {
+  const whole = [...Object.values(request.secrets), ...(await inlineSecrets(request.source).catch(() => []))];
+  const passwords = whole
+    .flatMap((text) => (URL.canParse(text) ? [new URL(text).password] : []))
+    .filter((text) => text !== '');
+  return [...whole, ...passwords, ...passwords.map(decodeURIComponent)];
+}
 
 /** A copy of plain data with every text redacted. */
 function cleaned<T>(value: T, clean: (text: string) => string): T {

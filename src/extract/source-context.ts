@@ -1,9 +1,9 @@
 /** Gives a connector its settings and the secrets they name, and nothing else. */
 
-import { namedEndpoints, readEnvironment } from '../config/environment.ts';
 import type { SourceConfig } from '../config/shapes.ts';
 import { loadConnector } from '../connectors/catalogue.ts';
 import type { Connector, SourceContext } from '../connectors/connector.ts';
+import { namedEndpoints, readEnvironment } from '../environment/environment.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 import type { ExtractRequest } from './shapes.ts';
 

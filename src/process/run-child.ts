@@ -1,5 +1,6 @@
 /** Runs one task in a child process: its own process group, a memory and a time limit, data in and data out over IPC. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { childEnvironment } from '../environment/environment.ts';
 import { AttacheError, type ErrorRecord, fromErrorRecord } from '../errors/attache-error.ts';
 import { type ChildLimits, killGroup, watchLimits } from './watch-limits.ts';
 
@@ -38,7 +39,7 @@ export async function runChild<Result, Event = never>(job: ChildJob<Event>): Pro
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
-    env: childEnvironment(),
+    env: { ...childEnvironment(), UV_THREADPOOL_SIZE: poolThreads },
     ...(job.cwd === undefined ? {} : { cwd: job.cwd }),
   });
   const watch = watchLimits(child, job.limits, job.what);
@@ -48,32 +49,6 @@ export async function runChild<Result, Event = never>(job: ChildJob<Event>): Pro
     watch.stop();
     killGroup(child);
   }
-}
-
-/** The child inherits what a process needs to run and nothing that might be a secret. */
-function childEnvironment(): NodeJS.ProcessEnv {
-  const passed = [
-    'PATH',
-    'HOME',
-    'TMPDIR',
-    'TEMP',
-    'TMP',
-    'SystemRoot',
-    'LANG',
-    'LC_ALL',
-    'TZ',
-    'NODE_EXTRA_CA_CERTS',
-    'SSL_CERT_FILE',
-    'HTTPS_PROXY',
-    'HTTP_PROXY',
-    'NO_PROXY',
-    // Addresses of private or test clouds; config/environment.ts lists the same.
-    'AWS_ENDPOINT_URL_S3',
-    'STORAGE_EMULATOR_HOST',
-    'DA_TEST_CRASH_POINT',
-  ];
-  const inherited = Object.entries(process.env).filter(([name]) => passed.includes(name));
-  return { ...Object.fromEntries(inherited), UV_THREADPOOL_SIZE: poolThreads };
 }
 
 /** V8 gets a share; DuckDB's own limit bounds the rest. */

@@ -1,4 +1,5 @@
 /** The child's side of `runChild`: takes one task over IPC, answers with one result or error, and dies with its parent. */
+import { crashPointOfTest } from '../environment/environment.ts';
 import { type ErrorRecord, toErrorRecord } from '../errors/attache-error.ts';
 import { armCrashPoint } from '../publish/crash-point.ts';
 import type { ChildMessage } from './run-child.ts';
@@ -29,7 +30,8 @@ export async function serveParent<Task, Event = never>(
   // A parent that was killed can no longer kill the group.
   process.on('disconnect', () => process.exit(1));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => abort.abort());
-  if (process.env.DA_TEST_CRASH_POINT) armCrashPoint(process.env.DA_TEST_CRASH_POINT);
+  const crashAt = crashPointOfTest();
+  if (crashAt !== null) armCrashPoint(crashAt);
   await send({ kind: 'ready' });
 
   async function answer(task: Task): Promise<void> {

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Environment } from '../../src/config/environment.ts';
 import { type ConfigFlags, loadConfig } from '../../src/config/load.ts';
 import { namedSecrets } from '../../src/config/source-settings.ts';
+import type { Environment } from '../../src/environment/environment.ts';
 
 let cwd: string;
 

@@ -1,7 +1,7 @@
 /** `da extract`: extracts one source with no server, as a scheduled sync would. */
 import type { Command } from 'commander';
-import { readEnvironment } from '../../config/environment.ts';
 import type { InstanceConfig, SourceConfig } from '../../config/shapes.ts';
+import { readEnvironment } from '../../environment/environment.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
 import { closest } from '../../errors/closest.ts';
 import type { Context } from '../context.ts';

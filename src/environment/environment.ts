@@ -18,6 +18,37 @@ export const environmentPaths = {
   DA_SYNC_INTERVAL: 'scheduler.interval',
 } as const;
 
+/** What a child process needs to run and nothing that might be a secret. */
+const inheritedVariables = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
+  'SystemRoot',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'HTTPS_PROXY',
+  'HTTP_PROXY',
+  'NO_PROXY',
+  'DA_TEST_CRASH_POINT',
+];
+
+/** The environment of a child process. */
+export function childEnvironment(): Record<string, string> {
+  const passed = [...inheritedVariables, ...endpointVariables];
+  const present = Object.entries(process.env).filter(([name]) => passed.includes(name));
+  return Object.fromEntries(present.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
+/** Where a test wants this process to die; null in production. */
+export function crashPointOfTest(): string | null {
+  return process.env.DA_TEST_CRASH_POINT || null;
+}
+
 /** Variables by which clients everywhere find private or test services. No secrets; extraction children inherit them. */
 const endpointVariables = ['AWS_ENDPOINT_URL_S3', 'STORAGE_EMULATOR_HOST'] as const;
 
