@@ -46,7 +46,7 @@ async function scoreOf(
 const sampleRows = 2_000;
 
 /** The first rows. */
-export async function sample(
+async function sample(
   opened: OpenedFile,
   given: Options,
   encoding: string,

@@ -8,7 +8,7 @@ import type { Dialect } from './parse-record.ts';
 import { isUtf8, type Packing, readPacking, readText } from './read-bytes.ts';
 import { decoded, OpenQuote, type RawRecord, readRecords } from './read-records.ts';
 
-export type Format = 'csv' | 'ndjson' | 'json' | 'parquet';
+type Format = 'csv' | 'ndjson' | 'json' | 'parquet';
 
 export interface OpenedFile {
   file: FoundFile;

@@ -5,7 +5,7 @@ import * as zlib from 'node:zlib';
 import iconv from 'iconv-lite';
 import { badFile } from './file-fault.ts';
 
-export type Compression = 'none' | 'gzip' | 'zstd';
+type Compression = 'none' | 'gzip' | 'zstd';
 
 /** What the first bytes of a file say. */
 export interface Packing {
@@ -69,7 +69,7 @@ async function readHead(
 }
 
 /** The decompressed bytes. A stream that ends early or does not match its checksum throws; nothing of it may be published. */
-export async function* readBytes(path: string, name: string, compression: Compression): AsyncGenerator<Buffer> {
+async function* readBytes(path: string, name: string, compression: Compression): AsyncGenerator<Buffer> {
   const file = createReadStream(path, { highWaterMark: 1 << 20 });
   try {
     if (compression === 'none') yield* file as AsyncIterable<Buffer>;

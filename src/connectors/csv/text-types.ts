@@ -15,7 +15,7 @@ interface TextType {
 }
 
 /** What stops a strict scan. */
-export const misfitMark = 'da_misfit';
+const misfitMark = 'da_misfit';
 
 const integers = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT']);
 
