@@ -38,6 +38,8 @@ export default async function run({ short = false } = {}) {
     const best = (pick) => Math.min(...rounds.map(pick));
     const ratio = best((round) => round.seconds) / best((round) => round.reference);
     const peak = Math.max(...rounds.map((round) => round.peakMegabytes));
+    for (const { seconds, reference } of rounds)
+      console.log(`  ${seconds.toFixed(2)} s against ${reference.toFixed(2)} s`);
     console.log(
       `csv: ${megabytes.toFixed(0)} MB → live table ${best((round) => round.seconds).toFixed(2)} s; DuckDB's own COPY ${best((round) => round.reference).toFixed(2)} s; ratio ${ratio.toFixed(2)} (aim ≤ ${aim}); peak of the child ${peak.toFixed(0)} MB`,
     );

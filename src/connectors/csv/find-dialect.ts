@@ -46,12 +46,7 @@ async function scoreOf(
 const sampleRows = 2_000;
 
 /** The first rows. */
-async function sample(
-  opened: OpenedFile,
-  given: Options,
-  encoding: string,
-  delimiter: string,
-): Promise<RawRecord[]> {
+async function sample(opened: OpenedFile, given: Options, encoding: string, delimiter: string): Promise<RawRecord[]> {
   const { quote, escape: escapeMark, skip, comment } = contractDefaults(given);
   const head = opened.packing.head.toString('latin1', 0, 1 << 16);
   const dialect = { delimiter, quote, escape: escapeMark, carriageReturn: head.includes('\r') && !head.includes('\n') };
