@@ -29,8 +29,8 @@ const before = [
 ];
 const after = [...before, ['4', 'four'], ['5', 'five']];
 const typed = [
-  { name: 'id', type: 'NUMBER', length: '38,0' },
-  { name: 'name', type: 'VARCHAR' },
+  { name: 'id', type: 'INT64' },
+  { name: 'name', type: 'STRING' },
 ];
 
 let source: KeboolaSource;
@@ -258,19 +258,7 @@ async function prove(given: Case, start: StartOptions): Promise<void> {
   source = await keboolaSource({ sliceRows: 2, ...start, ...given.start }, { limits: { ...hasty, ...given.limits } });
   const { control } = source.double;
   const isTyped = given.start?.oldBigquery !== undefined;
-  await control.project.createTable({
-    id: orders,
-    columns: isTyped
-      ? typed.map(
-          (column) =>
-            ({ ...column, type: column.name === 'id' ? 'INT64' : 'STRING', length: undefined }) as {
-              name: string;
-              type: string;
-            },
-        )
-      : ['id', 'name'],
-    primaryKey: ['id'],
-  });
+  await control.project.createTable({ id: orders, columns: isTyped ? typed : ['id', 'name'], primaryKey: ['id'] });
   if (!isTyped) {
     await control.project.load(orders, before);
     expect(resultOf(await run())).toMatchObject({ status: 'succeeded', rows: before.length });
