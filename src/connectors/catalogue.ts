@@ -6,6 +6,7 @@ const loaders: Record<string, () => Promise<Connector>> = {
   csv: async () => (await import('./csv/csv.ts')).csv,
   duckdb: async () => (await import('./duckdb/duckdb.ts')).duckdb,
   keboola: async () => (await import('./keboola/keboola.ts')).keboola,
+  jira: async () => (await import('./jira/jira.ts')).jira,
   postgres: async () => (await import('./postgres/postgres.ts')).postgres,
   webhook: async () => (await import('./webhook/webhook.ts')).webhook,
 };

@@ -83,8 +83,8 @@ export interface TableReference {
 }
 
 export type DerivedColumn =
-  /** The value of a column of the row that `by` names. */
-  | { kind: 'value'; column: string; table: string; by: string; value: string }
+  /** The value of a column of the row that `by` names; `otherwise` a column of this row while there is none. */
+  | { kind: 'value'; column: string; table: string; by: string; value: string; otherwise?: string }
   /** Whether the row that `by` names has in `value` what this row has in `same`. */
   | { kind: 'same'; column: string; table: string; by: string; value: string; same: string }
   /** How many visible rows of `table` name this row in one of the columns `by`. */
@@ -106,7 +106,7 @@ export type ReceivedChange =
   | (About & { kind: 'gone'; at: number })
   /** The source showed the row itself when asked for it by its key. */
   | (About & { kind: 'alive'; at: number })
-  /** All rows of `table` that belong to `parent` were shown at `at`: one that was last seen earlier is gone. */
+  /** All rows of `table` that belong to `parent`, or with `*` all there are, were shown at `at`: one that was last seen earlier is gone. */
   | { kind: 'complete'; table: string; parent: string; at: number };
 
 /** The asking half. Everything found goes to `keep`, and returns as an event of origin `polled`. */

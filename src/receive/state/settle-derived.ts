@@ -42,14 +42,20 @@ async function fillValue(
     candidates.push(`SELECT ${key} FROM ${identifier(table.id)} WHERE ${by} IN (${altered})`);
   }
   if (candidates.length === 0) return;
-  const wanted =
-    derived.kind === 'value' ? `o.${value}` : `coalesce(o.${value} = t.${identifier(derived.same)}, false)`;
+  // What `by` holds may itself have been filled a moment ago.
+  candidates.push(`FROM ${touchedOf(table)}`);
   await correct(
     session,
     table,
     derived.column,
-    `SELECT t.${key} AS k, ${wanted} AS v FROM ${identifier(table.id)} t LEFT JOIN ${identifier(other.id)} o ON o.${key} = t.${by} WHERE t.${key} IN (${candidates.join(' UNION ')})`,
+    `SELECT t.${key} AS k, ${wantedValue(derived)} AS v FROM ${identifier(table.id)} t LEFT JOIN ${identifier(other.id)} o ON o.${key} = t.${by} WHERE t.${key} IN (${candidates.join(' UNION ')})`,
   );
+}
+
+function wantedValue(derived: Of<'value' | 'same'>): string {
+  const value = `o.${identifier(derived.value)}`;
+  if (derived.kind === 'same') return `coalesce(${value} = t.${identifier(derived.same)}, false)`;
+  return derived.otherwise === undefined ? value : `coalesce(${value}, t.${identifier(derived.otherwise)})`;
 }
 
 async function fillCount(

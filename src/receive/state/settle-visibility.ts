@@ -42,6 +42,8 @@ export async function settleVisibility(
 function candidatesOf(table: StateTable, byId: ReadonlyMap<string, StateTable>, moved: Moved): string[] {
   const name = identifier(table.id);
   const parents = table.received.parents ?? [];
+  const completed = (column: string) =>
+    `${column} IN (SELECT parent FROM ${completedNow} WHERE table_name = ${literal(table.id)})`;
   return [
     ...(moved.changed.has(table.id) ? [`SELECT ${key} FROM ${changedOf(table)}`] : []),
     ...parents.flatMap((parent) =>
@@ -52,9 +54,8 @@ function candidatesOf(table: StateTable, byId: ReadonlyMap<string, StateTable>, 
         : [],
     ),
     ...(moved.completed.has(table.id)
-      ? parents.map(
-          (parent) =>
-            `SELECT ${key} FROM ${name} WHERE ${identifier(parent.column)} IN (SELECT parent FROM ${completedNow} WHERE table_name = ${literal(table.id)})`,
+      ? [...parents.map((parent) => completed(identifier(parent.column))), completed(`'*'`)].map(
+          (where) => `SELECT ${key} FROM ${name} WHERE ${where}`,
         )
       : []),
   ];
@@ -68,11 +69,12 @@ function judged(table: StateTable, candidates: string[]): string {
     ...(table.received.hiddenBy === undefined ? [] : [`coalesce(t.${identifier(table.received.hiddenBy)}, false)`]),
     ...parents.map((_, index) => `coalesce(p${index}.${blocked}, false)`),
     ...parents.map((_, index) => `coalesce(c${index}.shown_at > coalesce(${seen}, 0), false)`),
+    `coalesce(everything.shown_at > coalesce(${seen}, 0), false)`,
   ];
   const joins = parents.map(
     ({ table: parent, column }, index) =>
       ` LEFT JOIN ${identifier(parent)} p${index} ON p${index}.${key} = t.${identifier(column)}` +
       ` LEFT JOIN ${completeTable} c${index} ON c${index}.table_name = ${literal(table.id)} AND c${index}.parent = t.${identifier(column)}`,
   );
-  return `SELECT t.${key}, coalesce(t.${blocked}, false) AS was, ${reasons.join(' OR ')} AS now FROM ${identifier(table.id)} t${joins.join('')} WHERE t.${key} IN (${candidates.join(' UNION ')})`;
+  return `SELECT t.${key}, coalesce(t.${blocked}, false) AS was, ${reasons.join(' OR ')} AS now FROM ${identifier(table.id)} t${joins.join('')} LEFT JOIN ${completeTable} everything ON everything.table_name = ${literal(table.id)} AND everything.parent = '*' WHERE t.${key} IN (${candidates.join(' UNION ')})`;
 }

@@ -1,0 +1,46 @@
+/** Custom fields as one JSON column: filled ones by id, their values as plain as their kind allows. */
+import { asList, asObject, type JsonObject, member, textAt } from './json.ts';
+import { adfToText } from './text/adf-to-text.ts';
+import { redactUrls } from './text/redact-urls.ts';
+import { momentText, readMoment } from './times.ts';
+
+/** JSON text with sorted ids. `except`: fields with columns of their own. */
+export function customFieldsText(fields: JsonObject, except: ReadonlySet<string>): string {
+  const ids = Object.keys(fields).filter((id) => id.startsWith('customfield_') && !except.has(id));
+  const filled = ids.sort().flatMap((id) => {
+    const value = plain(fields[id]);
+    return value === null || value === undefined ? [] : [[id, value] as const];
+  });
+  return JSON.stringify(Object.fromEntries(filled));
+}
+
+/** Options become their text, people their account id, moments UTC, documents text; anything else stays. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === 'string') return momentText(readMoment(value)) ?? redactUrls(value);
+  const object = asObject(value);
+  if (object === null) return value;
+  if (object.type === 'doc') return redactUrls(adfToText(object));
+  if (Object.hasOwn(object, 'value') && Object.hasOwn(object, 'id')) return option(object);
+  if (Object.hasOwn(object, 'displayName'))
+    return textAt(object, 'accountId') ?? textAt(object, 'key') ?? textAt(object, 'name');
+  return object;
+}
+
+/** Of a cascading choice both steps. */
+function option(object: JsonObject): unknown {
+  const child = asObject(object.child);
+  return child === null ? object.value : `${String(object.value)} > ${String(child.value)}`;
+}
+
+/** Ids of the sprints in a sprint field: objects on Cloud, the text form of a Java object on Server. Null when it is no such field. */
+export function sprintIds(value: unknown): string[] | null {
+  const list = asList(value);
+  const ids = list.map((one) => {
+    if (typeof one === 'string') return /^com\.atlassian\.greenhopper\..*?[[,]id=(\d+)/.exec(one)?.[1] ?? null;
+    const isSprint =
+      asObject(one) !== null && member(one, 'state') !== undefined && member(one, 'boardId') !== undefined;
+    return isSprint ? textAt(one, 'id') : null;
+  });
+  return ids.length > 0 && ids.every((id) => id !== null) ? (ids as string[]) : null;
+}

@@ -1,0 +1,31 @@
+/** Jira, pushed: its webhooks keep the tables live, and with credentials its REST side brings what they do not tell. */
+import { defineConnector } from '../connector.ts';
+import { tableOptions } from '../table-options.ts';
+import { admit } from './envelope.ts';
+import { interpret } from './interpret.ts';
+import { type JiraSettings, jiraSettings } from './settings.ts';
+import { tables } from './tables.ts';
+import { verify } from './verify.ts';
+
+export const jira = defineConnector<JiraSettings>({
+  type: 'jira',
+  title: 'Jira',
+  summary: 'Issues, comments, worklogs and history, live in seconds by webhooks.',
+  settings: jiraSettings,
+  options: tableOptions.pick({}),
+  serves: { cursor: false, partitions: false, where: false, columns: false, changes: false, remote: false },
+  check: async ({ source }) => ({
+    summary: `Waits for signed events at /webhooks/${source}.`,
+    facts: {},
+    warnings: [],
+  }),
+  discover: async () => [],
+  receive: {
+    verify,
+    admit,
+    interpret,
+    tables,
+    ownTables: ({ prefix }) => ({ events: `${prefix}events`, progress: `${prefix}ingest` }),
+    bodyLimit: ({ max_body }) => max_body,
+  },
+});

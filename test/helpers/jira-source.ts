@@ -1,0 +1,49 @@
+/** A Jira source fed straight into its inbox and applied in the test's own process: what the door does is tested elsewhere. */
+import { join } from 'node:path';
+import { loadConnector } from '../../src/connectors/catalogue.ts';
+import { extractFolder } from '../../src/contract/extract-folder.ts';
+import { createScratch } from '../../src/publish/scratch.ts';
+import { Applier } from '../../src/receive/applier.ts';
+import { InboxWriter } from '../../src/receive/inbox/inbox-writer.ts';
+import { receiveFolder } from '../../src/receive/receive-folder.ts';
+import type { PlannedDelivery } from '../doubles/jira-site/index.ts';
+import { receiveTask } from './pushed-source.ts';
+
+export const secrets = { JIRA_SECRET: 'a secret of the site', JIRA_TOKEN: 'reader-token' };
+
+export function jiraSource(url: string, settings: Record<string, unknown> = {}) {
+  return { name: 'jira', type: 'jira', settings: { url, secret_env: 'JIRA_SECRET', ...settings } };
+}
+
+/** Stores deliveries as the door would. */
+export async function store(dataDirectory: string, planned: readonly PlannedDelivery[]): Promise<void> {
+  const inbox = await InboxWriter.open(receiveFolder(extractFolder(dataDirectory, 'jira')).inbox.pushed);
+  await Promise.all(
+    planned.map(({ delivery, identifier }) => {
+      const body = JSON.parse(delivery.body) as { timestamp?: number; webhookEvent?: string };
+      const facts = { identifier, name: body.webhookEvent ?? null, occurredAt: body.timestamp ?? null };
+      return inbox.append({ ...facts, receivedAt: delivery.at }, Buffer.from(delivery.body));
+    }),
+  );
+  await inbox.close();
+}
+
+/** Applies and publishes all that is stored; `work` sees the applier before it is closed. */
+export async function applyAll(
+  dataDirectory: string,
+  source: ReturnType<typeof jiraSource>,
+  work: (applier: Applier) => Promise<unknown> = async () => {},
+): Promise<Applier['facts']> {
+  const connector = await loadConnector('jira');
+  const task = receiveTask(dataDirectory, { ...source, settings: connector.settings.parse(source.settings) }, secrets);
+  await using scratch = await createScratch(join(dataDirectory, 'scratch'));
+  const applier = await Applier.open(task, connector, scratch.directory);
+  try {
+    while (await applier.applyNext());
+    await work(applier);
+    await applier.publishDue(true);
+    return applier.facts;
+  } finally {
+    await applier.close();
+  }
+}

@@ -1,0 +1,94 @@
+/** Published Jira tables beside the site's own truth, in one form, so that two of them can be compared row by row. */
+
+import { identifier } from '../../src/duckdb/quote.ts';
+import { lookedUpColumns, type Row, restOnly, type TableName, tableKeys } from '../doubles/jira-site/index.ts';
+import { published } from './pushed-source.ts';
+
+export type Tables = Record<string, Row[]>;
+
+/** What no webhook tells truly: looked-up names, and what only REST shows. */
+const untold: Readonly<Record<string, readonly string[]>> = {
+  ...restOnly.columns,
+  users: ['email'],
+  versions: ['archived'],
+};
+
+export interface Comparison {
+  /** Only what webhooks tell. */
+  bodiesOnly: boolean;
+}
+
+export function truthOf(tables: Readonly<Record<TableName, readonly Row[]>>, { bodiesOnly }: Comparison): Tables {
+  return Object.fromEntries(
+    namesOf(bodiesOnly).map((name) => [
+      name,
+      sorted(
+        name,
+        tables[name].map((row) => kept(name, row, bodiesOnly)),
+      ),
+    ]),
+  );
+}
+
+export async function toldBy(
+  dataDirectory: string,
+  source: string,
+  truth: Readonly<Record<TableName, readonly Row[]>>,
+  { bodiesOnly }: Comparison,
+): Promise<Tables> {
+  const tables: Tables = {};
+  for (const name of namesOf(bodiesOnly)) {
+    const columns = await published<{ column_name: string; column_type: string }>(
+      dataDirectory,
+      source,
+      `SELECT column_name, column_type FROM (DESCRIBE ${identifier(`jira_${name}`)})`,
+    );
+    const wanted = columnsOf(truth, name) ?? columns.map((column) => column.column_name);
+    const select = columns
+      .filter(({ column_name }) => wanted.includes(column_name))
+      .map(
+        ({ column_name, column_type }) =>
+          `${asPlain(identifier(column_name), column_type)} AS ${identifier(column_name)}`,
+      );
+    const rows = await published<Row>(
+      dataDirectory,
+      source,
+      `SELECT ${select.join(', ')} FROM ${identifier(`jira_${name}`)}`,
+    );
+    tables[name] = sorted(
+      name,
+      rows.map((row) => kept(name, row, bodiesOnly)),
+    );
+  }
+  return tables;
+}
+
+function asPlain(column: string, type: string): string {
+  if (type === 'TIMESTAMP') return `strftime(${column}, '%Y-%m-%d %H:%M:%S.%f')`;
+  if (type === 'BIGINT') return `${column}::DOUBLE`;
+  return type === 'DATE' ? `${column}::VARCHAR` : column;
+}
+
+function namesOf(bodiesOnly: boolean): TableName[] {
+  const only: readonly string[] = bodiesOnly ? restOnly.tables : [];
+  return (Object.keys(tableKeys) as TableName[]).filter((name) => !only.includes(name));
+}
+
+function columnsOf(truth: Readonly<Record<TableName, readonly Row[]>>, name: TableName): string[] | undefined {
+  const [first] = truth[name];
+  return first === undefined ? undefined : Object.keys(first);
+}
+
+function kept(table: string, row: Row, bodiesOnly: boolean): Row {
+  const dropped = [...lookedUpColumns, ...(bodiesOnly ? (untold[table] ?? []) : [])] as readonly string[];
+  return Object.fromEntries(
+    Object.entries(row)
+      .filter(([name]) => !dropped.includes(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+function sorted(name: string, rows: Row[]): Row[] {
+  const sortKey = (row: Row) => tableKeys[name as TableName].map((column) => String(row[column])).join('\u0000');
+  return rows.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+}
