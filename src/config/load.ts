@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { parseSize } from '../connectors/byte-size.ts';
 import { type Environment, environmentPaths } from '../environment/environment.ts';
 import { AttacheError, type Fault } from '../errors/attache-error.ts';
 import { fileSchema } from './file-schema.ts';
@@ -9,7 +10,6 @@ import { type ConfigFile, noFile, readConfigFile } from './read-file.ts';
 import type { InstanceConfig, SourceConfig } from './shapes.ts';
 import { normaliseShorthand } from './shorthand.ts';
 import { checkSourceSettings, sentence } from './source-settings.ts';
-import { parseSize } from './units.ts';
 
 /** Flags of the command line that set a value of the configuration. */
 export interface ConfigFlags {

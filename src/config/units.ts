@@ -1,5 +1,6 @@
 /** Durations and sizes as people write them. */
 import { z } from 'zod';
+import { parseSize } from '../connectors/byte-size.ts';
 
 const milliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -8,25 +9,6 @@ export function parseDuration(text: string): number | null {
   const found = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(text.trim());
   if (found === null) return null;
   return Number(found[1]) * milliseconds[found[2] as keyof typeof milliseconds];
-}
-
-const bytes = {
-  B: 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12,
-  KIB: 1 << 10,
-  MIB: 1 << 20,
-  GIB: 1 << 30,
-  TIB: 2 ** 40,
-} as const;
-
-/** `2GB`, `512MiB` as bytes; null when it is not one. */
-export function parseSize(text: string): number | null {
-  const found = /^(\d+(?:\.\d+)?)\s*([KMGT]?i?B)$/i.exec(text.trim());
-  if (found === null) return null;
-  return Math.floor(Number(found[1]) * bytes[found[2]!.toUpperCase() as keyof typeof bytes]);
 }
 
 /** `every 15m`, `every 2h`: the interval of a schedule in milliseconds; null when it is not one. */

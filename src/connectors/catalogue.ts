@@ -3,6 +3,7 @@ import { AttacheError } from '../errors/attache-error.ts';
 import type { Connector } from './connector.ts';
 
 const loaders: Record<string, () => Promise<Connector>> = {
+  bigquery: async () => (await import('./bigquery/bigquery.ts')).bigquery,
   csv: async () => (await import('./csv/csv.ts')).csv,
   duckdb: async () => (await import('./duckdb/duckdb.ts')).duckdb,
   keboola: async () => (await import('./keboola/keboola.ts')).keboola,

@@ -40,6 +40,8 @@ export interface Connector<Settings = any> {
   readonly read?: (context: RunContext<Settings>) => Promise<ReadSession>;
   /** receive: events pushed by the source. */
   readonly receive?: ReceiveWay<Settings>;
+  /** Ends at the source what a run left running whose process was killed; asked in a fresh process, with what that run remembered. */
+  tidy?(context: SourceContext<Settings>): Promise<void>;
 }
 
 /** Typed identity, so that `settings` flows into the functions of the record. */
@@ -71,6 +73,16 @@ export interface SourceContext<Settings> {
   /** Addresses of private or test services that the environment names, by variable, e.g. `AWS_ENDPOINT_URL_S3`. */
   endpoints?: Readonly<Record<string, string | undefined>>;
   signal: AbortSignal;
+  /** What the connector keeps of the source beside any table; an extraction always brings it. */
+  memory?: SourceMemory;
+}
+
+/** One small JSON value for each source, kept whatever becomes of a run: budgets that were spent, work that was begun. */
+export interface SourceMemory {
+  /** What was written last, or null. */
+  read(): Promise<unknown>;
+  /** Resolves when it will survive a power cut. */
+  write(value: unknown): Promise<void>;
 }
 
 export interface RunContext<Settings> extends SourceContext<Settings> {
@@ -105,6 +117,8 @@ export interface DiscoveredTable {
   primary_key: string[];
   rows: number | null;
   size_bytes: number | null;
+  /** What else is worth knowing before it is registered, by name, e.g. `{partitioned_by: 'day of created_at'}`. */
+  facts?: Record<string, string | number | boolean | null>;
 }
 
 /** A registered table as the connector sees it. */

@@ -34,6 +34,9 @@ const inheritedVariables = [
   'HTTPS_PROXY',
   'HTTP_PROXY',
   'NO_PROXY',
+  // The path of a key file, not the key: default credentials of Google are found by it.
+  'GOOGLE_APPLICATION_CREDENTIALS',
+  'CLOUDSDK_CONFIG',
   'DA_TEST_CRASH_POINT',
 ];
 

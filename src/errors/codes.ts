@@ -46,6 +46,7 @@ export const errorCodes = {
   source_missing: { exit: 5, status: 502, title: 'The source does not have this' },
   source_failed: { exit: 1, status: 502, title: 'The source failed' },
   source_data: { exit: 7, status: 502, title: 'The source holds data that cannot be read' },
+  over_cap: { exit: 4, status: 422, title: 'It would cost more than the settings allow' },
   unsupported: { exit: 2, status: 422, title: 'Not supported' },
   unreachable: { exit: 8, status: 502, title: 'The server cannot be reached' },
   server_error: { exit: 1, status: 502, title: 'The server answered with an error' },

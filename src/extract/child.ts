@@ -7,16 +7,13 @@ import { answerQuestion } from './answer-question.ts';
 import type { ChildTask } from './run-child.ts';
 import { runExtract } from './run-extract.ts';
 import type { ExtractEvent } from './shapes.ts';
+import { connectorOf, sourceContext } from './source-context.ts';
 
 await serveParent<ChildTask, ExtractEvent>(async (task, signal, emit) => {
   const secrets = await secretsOf(task);
   const clean = (text: string) => redact(text, secrets);
   try {
-    const value =
-      task.kind === 'extract'
-        ? await runExtract(task.request, { signal, onEvent: (event) => emit(cleaned(event, clean)) })
-        : await answerQuestion(task.request, task.question, signal);
-    return cleaned(value, clean);
+    return cleaned(await perform(task, signal, (event) => emit(cleaned(event, clean))), clean);
   } catch (thrown) {
     throw fromErrorRecord(cleaned(toErrorRecord(thrown), clean));
   }
@@ -29,6 +26,20 @@ async function secretsOf({ request }: ChildTask): Promise<string[]> {
     .flatMap((text) => (URL.canParse(text) ? [new URL(text).password] : []))
     .filter((text) => text !== '');
   return [...whole, ...passwords, ...passwords.map(decodeURIComponent)];
+}
+
+async function perform(task: ChildTask, signal: AbortSignal, onEvent: (event: ExtractEvent) => void): Promise<unknown> {
+  switch (task.kind) {
+    case 'extract':
+      return runExtract(task.request, { signal, onEvent });
+    case 'ask':
+      return answerQuestion(task.request, task.question, signal);
+    case 'tidy': {
+      const connector = await connectorOf(task.request.source);
+      await connector.tidy?.(sourceContext(connector, task.request, signal));
+      return null;
+    }
+  }
 }
 
 /** A copy of plain data with every text redacted. */

@@ -8,7 +8,7 @@ import { stateOf } from './table-state.ts';
 
 /** What a look at a source needs of a run. */
 export type Looking = Pick<Run, 'scratch' | 'database' | 'published' | 'signal' | 'emit'> & {
-  request: Pick<ExtractRequest, 'source' | 'secrets' | 'duckdb'>;
+  request: Pick<ExtractRequest, 'source' | 'secrets' | 'duckdb' | 'dataDirectory'>;
 };
 
 export function openReading(connector: Connector, look: Looking): Promise<ReadSession> {

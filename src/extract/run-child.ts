@@ -6,6 +6,8 @@ import type { ConnectorQuestion, ExtractEvent, ExtractRequest } from './shapes.t
 /** What the parent tells the child, once. */
 export type ChildTask =
   | { kind: 'extract'; request: ExtractRequest }
+  /** After a child that was killed. */
+  | { kind: 'tidy'; request: Omit<ExtractRequest, 'runId' | 'tables' | 'full'> }
   | { kind: 'ask'; request: Omit<ExtractRequest, 'runId' | 'tables' | 'full'>; question: ConnectorQuestion };
 
 /** What the child tells the parent. */

@@ -6,6 +6,7 @@ import type { Connector, SourceContext } from '../connectors/connector.ts';
 import { namedEndpoints, readEnvironment } from '../environment/environment.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 import type { ExtractRequest } from './shapes.ts';
+import { sourceMemory } from './source-memory.ts';
 
 export function connectorOf(source: SourceConfig): Promise<Connector> {
   return loadConnector(source.type);
@@ -13,7 +14,7 @@ export function connectorOf(source: SourceConfig): Promise<Connector> {
 
 export function sourceContext(
   connector: Connector,
-  request: Pick<ExtractRequest, 'source' | 'secrets'>,
+  request: Pick<ExtractRequest, 'source' | 'secrets' | 'dataDirectory'>,
   signal: AbortSignal,
 ): SourceContext<unknown> {
   const { source, secrets } = request;
@@ -22,6 +23,7 @@ export function sourceContext(
     settings: connector.settings.parse(source.settings),
     signal,
     endpoints: namedEndpoints(readEnvironment()),
+    memory: sourceMemory(request),
     secret: (variable) => {
       const value = secrets[variable];
       if (value !== undefined && value !== '') return value;

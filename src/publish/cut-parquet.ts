@@ -5,7 +5,13 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { AttacheError } from '../errors/attache-error.ts';
-import { readStruct, structElement, type ThriftStruct, type ThriftValue, writeStruct } from './thrift-compact.ts';
+import {
+  readStruct,
+  structElement,
+  type ThriftStruct,
+  type ThriftValue,
+  writeStruct,
+} from '../files/thrift-compact.ts';
 
 const magic = Buffer.from('PAR1');
 const copyBytes = 4 * 1024 * 1024;

@@ -51,6 +51,10 @@ const offeredTable = z
     primary_key: z.array(z.string()),
     rows: z.number().nullable(),
     size_bytes: z.number().nullable(),
+    facts: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+      .optional()
+      .meta({ description: 'What else is worth knowing of it, by name.' }),
     registered_as: z.array(z.string()).meta({ description: 'Ids of registered tables that read it.' }),
   })
   .meta({ id: 'OfferedTable' });

@@ -1,0 +1,80 @@
+/** Plans a read through a query: what a view, an external table or `options.sql` needs, and what a table needs whose storage may not be read. */
+import type { OpenPiece, PieceWay, ReadPlan, TableRequest } from '../connector.ts';
+import { priceText } from './cost-guard.ts';
+import { columnPlan } from './duck-types.ts';
+import type { Field } from './fields.ts';
+import type { Look } from './look.ts';
+import type { Options } from './options.ts';
+import { type DryRun, dryRun, runJob } from './query-job.ts';
+import { feedPages, pagesRelation } from './rest-pages.ts';
+import { openStoredResult } from './storage-result.ts';
+
+export interface QueryRead {
+  sql: string;
+  location: string | null;
+  /** Completes "BigQuery: … failed". */
+  doing: string;
+}
+
+export async function planQuery(
+  look: Look,
+  table: TableRequest,
+  read: QueryRead,
+  facts: Pick<ReadPlan, 'fingerprint' | 'rows' | 'warnings'> = {},
+): Promise<ReadPlan> {
+  const dry = await dryRun(look.rest, read.sql, read.location, read.doing);
+  await look.guard.foresee(table.id, dry.estimate);
+  return {
+    kind: 'read',
+    columns: dry.fields.map((field, index) => columnPlan(field, index, table.options as Options)),
+    pieces: [{ id: '0', open: (way) => openQuery(look, table, { ...read, location: dry.location }, dry, way) }],
+    // A query answers the same rows in an order that changes, so they are sorted.
+    order: 'key',
+    estimate: {
+      rows: facts.rows ?? null,
+      bytes: dry.estimate.bytes,
+      notes: [priceText(look.settings, dry.estimate)],
+    },
+    ...facts,
+  };
+}
+
+/** A result above it comes by Storage Read, where that is allowed. */
+const largestByRest = 64e6;
+
+async function openQuery(
+  look: Look,
+  table: TableRequest,
+  { sql, location, doing }: QueryRead,
+  { estimate, fields }: DryRun,
+  way: PieceWay,
+): Promise<OpenPiece> {
+  const { rest, ledger, guard, source } = look;
+  const allowance = await guard.allow(table.id, estimate);
+  const job = await runJob(rest, ledger, {
+    sql,
+    location,
+    maximumBytes: allowance.bytes,
+    table: table.id,
+    source,
+    doing,
+    signal: way.signal,
+  });
+  await allowance.settle(job.billedBytes);
+  if (estimate.bytes > largestByRest) {
+    const stored = await openStoredResult(look, job, fields, way, doing);
+    if (stored !== null) return stored;
+  }
+  return openPages(look, job.reference, fields, way, doing);
+}
+
+async function openPages(
+  { rest }: Look,
+  job: Parameters<typeof feedPages>[1],
+  fields: readonly Field[],
+  way: PieceWay,
+  doing: string,
+): Promise<OpenPiece> {
+  const pipe = await way.pipe();
+  return { relation: pagesRelation(pipe.path, fields), feed: () => feedPages(rest, job, pipe, way, doing) };
+}

@@ -1,0 +1,3 @@
+export async function planStorage(..._: unknown[]): Promise<null> {
+  return null;
+}

@@ -1,0 +1,96 @@
+/** Checks at registration that a table can be read as asked, and measures what its columns do not declare. */
+import type { SettledTable, SourceContext, TableRequest } from '../connector.ts';
+import { costGuard } from './cost-guard.ts';
+import { chosenFields, describeTable } from './describe-table.ts';
+import { duckType, isDeclared } from './duck-types.ts';
+import type { Field } from './fields.ts';
+import { column, tablePath } from './google-sql.ts';
+import { openLedger } from './ledger.ts';
+import type { Options } from './options.ts';
+import { smallResult } from './partitions.ts';
+import { dryRun, runJob } from './query-job.ts';
+import { type RestClient, restClient } from './rest-client.ts';
+import { rowFilter } from './row-filter.ts';
+import type { Settings } from './settings.ts';
+import { tableNameOf } from './table-name.ts';
+
+export async function settleTable(context: SourceContext<Settings>, table: TableRequest): Promise<SettledTable> {
+  const rest = restClient(context);
+  const { location, fields, key, from } = await shapeOf(rest, table);
+  const chosen = chosenFields(fields, table);
+  // Says now what the first run would say: a column that is not there, a value that is none.
+  rowFilter(fields, table.options.where ?? [], { kind: 'all' });
+  const given = (table.options as Options).bignumeric;
+  const open =
+    table.query_mode === 'remote' ? [] : chosen.filter((field) => isOpen(field) && given?.[field.name] === undefined);
+  const measured = open.length === 0 ? {} : await measure(context, rest, table, { location, from, open });
+  const scales = { ...given, ...measured };
+  return {
+    options: Object.keys(scales).length === 0 ? table.options : { ...table.options, bignumeric: scales },
+    columns: chosen.map((field) => ({ name: field.name, type: duckType(field, scales[field.name] ?? null) })),
+    ...(table.primary_key.length === 0 && key.length > 0 ? { primary_key: key } : {}),
+    notes: open.map((field) =>
+      measured[field.name] === undefined
+        ? `column ${field.name} is BIGNUMERIC and kept as text: its values do not fit 38 digits`
+        : `column ${field.name} is BIGNUMERIC and kept as ${duckType(field, measured[field.name])}: its values need no more`,
+    ),
+  };
+}
+
+async function shapeOf(
+  rest: RestClient,
+  table: TableRequest,
+): Promise<{ location: string | null; fields: Field[]; key: string[]; from: string }> {
+  const { sql } = table.options as Options;
+  if (sql !== undefined) {
+    const dry = await dryRun(rest, sql, rest.settings.location ?? null, `looking at options.sql of ${table.id}`);
+    return { location: dry.location, fields: dry.fields, key: [], from: `(${sql.replace(/;\s*$/, '')}\n)` };
+  }
+  const source = await describeTable(rest, tableNameOf(rest.settings, table));
+  return {
+    location: source.location,
+    fields: source.fields,
+    key: source.primaryKey,
+    from: tablePath(source.name),
+  };
+}
+
+const isOpen = (field: Field) => field.kind === 'BIGNUMERIC' && !field.repeated && !isDeclared(field);
+
+/** Digits behind the point of the columns whose values fit 38 digits. */
+async function measure(
+  context: SourceContext<Settings>,
+  rest: RestClient,
+  table: TableRequest,
+  { location, from, open }: { location: string | null; from: string; open: readonly Field[] },
+): Promise<Record<string, number>> {
+  const doing = `measuring the numbers of ${table.id}`;
+  const lengths = open.flatMap(({ name }, index) => {
+    const digits = `CAST(${column(name)} AS STRING)`;
+    return [
+      `CAST(MAX(LENGTH(REGEXP_REPLACE(${digits}, r'^-|[.].*', ''))) AS STRING) AS w${index}`,
+      `CAST(MAX(LENGTH(REGEXP_REPLACE(${digits}, r'^[^.]*[.]?', ''))) AS STRING) AS s${index}`,
+    ];
+  });
+  const sql = `SELECT ${lengths.join(', ')} FROM ${from}`;
+  const ledger = openLedger(context.memory);
+  const dry = await dryRun(rest, sql, location, doing);
+  const allowance = await costGuard(rest.settings, ledger).allow(table.id, dry.estimate);
+  const job = await runJob(rest, ledger, {
+    sql,
+    location: dry.location,
+    maximumBytes: allowance.bytes,
+    table: table.id,
+    source: context.source,
+    doing,
+    signal: context.signal,
+  });
+  await allowance.settle(job.billedBytes);
+  const [row = []] = await smallResult(rest, job.reference, doing);
+  return Object.fromEntries(
+    open.flatMap(({ name }, index) => {
+      const [whole, scale] = [Number(row[2 * index] ?? 0), Number(row[2 * index + 1] ?? 0)];
+      return whole + scale <= 38 ? [[name, scale]] : [];
+    }),
+  );
+}

@@ -1,0 +1,3 @@
+export async function openStoredResult(..._: unknown[]): Promise<null> {
+  return null;
+}

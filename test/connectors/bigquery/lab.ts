@@ -1,0 +1,88 @@
+/** A BigQuery to test against, and extractions from it in real child processes. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TableRequest } from '../../../src/connectors/connector.ts';
+import { extractFolder } from '../../../src/contract/extract-folder.ts';
+import { readExtractCatalogue } from '../../../src/contract/read.ts';
+import { Database } from '../../../src/duckdb/database.ts';
+import { literalList } from '../../../src/duckdb/quote.ts';
+import type { Row } from '../../../src/duckdb/session.ts';
+import { askConnector, extractSource } from '../../../src/extract/extract-source.ts';
+import type { ConnectorQuestion, ExtractReport, ExtractRequest, TableResult } from '../../../src/extract/shapes.ts';
+import { type BigQueryDouble, type BigQueryOptions, startBigQuery } from '../../doubles/bigquery/start.ts';
+import { extractRequest, tableRequest } from '../../helpers/extract-request.ts';
+
+export class Lab {
+  readonly double: BigQueryDouble;
+  readonly directory: string;
+  settings: Record<string, unknown>;
+
+  private constructor(double: BigQueryDouble, directory: string) {
+    this.double = double;
+    this.directory = directory;
+    this.settings = {
+      project: 'lab',
+      api_endpoint: double.apiEndpoint,
+      storage_endpoint: double.storageEndpoint,
+      stall_timeout_seconds: 20,
+    };
+  }
+
+  static async open(options: BigQueryOptions = {}): Promise<Lab> {
+    const double = await startBigQuery(options);
+    double.control.dataset({ project: 'lab', dataset: 'd', location: 'EU' });
+    return new Lab(double, await mkdtemp(join(tmpdir(), 'da-bigquery-')));
+  }
+
+  get control(): BigQueryDouble['control'] {
+    return this.double.control;
+  }
+
+  /** A registered table of the dataset `d`. */
+  table(id: string, facts: Partial<TableRequest> = {}): TableRequest {
+    return tableRequest(id, { bucket: 'd', ...facts });
+  }
+
+  request(tables: TableRequest[], facts: Partial<ExtractRequest> = {}, settings = {}): ExtractRequest {
+    const source = { name: 'warehouse', type: 'bigquery', settings: { ...this.settings, ...settings } };
+    return extractRequest(this.directory, source, tables, facts);
+  }
+
+  extract(tables: TableRequest[], settings = {}, facts: Partial<ExtractRequest> = {}): Promise<ExtractReport> {
+    return extractSource(this.request(tables, facts, settings));
+  }
+
+  /** The result of the one table. */
+  async sync(table: TableRequest, settings = {}, facts: Partial<ExtractRequest> = {}): Promise<TableResult> {
+    return (await this.extract([table], settings, facts)).tables[0]!;
+  }
+
+  ask<Q extends ConnectorQuestion>(question: Q, settings = {}) {
+    return askConnector(this.request([], {}, settings), question);
+  }
+
+  /** What is live of a table: its parts' hashes, and the rows a query over the relation `t` finds. */
+  async published(id: string, query = 'SELECT * FROM t ORDER BY ALL'): Promise<{ rows: Row[]; parts: string[] }> {
+    const folder = extractFolder(this.directory, 'warehouse');
+    const limits = { memoryLimit: '400MB', threads: 2, tempDirectory: join(this.directory, 'spill') };
+    const catalogue = await readExtractCatalogue(folder, limits);
+    const parts = catalogue.tables.get(id)?.parts ?? [];
+    await using database = await Database.inMemory(limits);
+    const session = await database.connect();
+    await session.run(
+      `CREATE VIEW t AS SELECT * FROM read_parquet(${literalList(parts.map((part) => join(folder.directory, part.path)))})`,
+    );
+    return { rows: await session.rows(query), parts: parts.map((part) => part.sha256) };
+  }
+
+  async memory(): Promise<{ bytes: number; jobs: unknown[] }> {
+    const path = join(extractFolder(this.directory, 'warehouse').work, 'source-memory.json');
+    return JSON.parse(await readFile(path, 'utf8'));
+  }
+
+  async close(): Promise<void> {
+    await this.double.stop();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
