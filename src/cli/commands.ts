@@ -109,5 +109,26 @@ export const commands: readonly CommandEntry[] = [
       },
     ],
   },
+  {
+    name: 'extensions',
+    summary: 'DuckDB extensions that make sources faster',
+    commands: [
+      {
+        name: 'list',
+        summary: 'say which are there and which sources use them',
+        load: async () => (await import('./commands/extensions/list.ts')).configure,
+      },
+      {
+        name: 'install',
+        summary: 'put one where sources find it, from a file or DuckDB’s repository',
+        load: async () => (await import('./commands/extensions/install.ts')).configure,
+      },
+      {
+        name: 'verify',
+        summary: 'load them with signatures checked',
+        load: async () => (await import('./commands/extensions/verify.ts')).configure,
+      },
+    ],
+  },
   { name: 'admin', summary: 'administer a server over HTTP', commands: adminCommands },
 ];

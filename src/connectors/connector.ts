@@ -34,6 +34,8 @@ export interface Connector<Settings = any> {
   discover(context: SourceContext<Settings>): Promise<DiscoveredTable[]>;
   /** Settles at registration what must not be guessed in a scheduled run; the returned options are stored and shown. Throws when the request cannot work. */
   settle?(context: SourceContext<Settings>, table: TableRequest): Promise<SettledTable>;
+  /** A DuckDB extension that reads faster what `read` brings anyway, used when an operator supplied it; `wanted` says whether a source would take it. */
+  readonly accelerator?: { extension: string; wanted(settings: Settings): boolean };
   /** attach: SQL that attaches the source to a DuckDB session. The runner reads relations of it. */
   readonly attach?: AttachWay<Settings>;
   /** read: one consistent look at the source for all tables of a run. */

@@ -18,6 +18,7 @@ export const postgres = defineConnector<Settings>({
   settings,
   options: z.strictObject({}),
   serves: { cursor: true, partitions: false, where: true, columns: true, changes: false, remote: false },
+  accelerator: { extension: 'postgres', wanted: (given) => given.driver !== 'native' },
   // More than DuckDB's slots and the source's connections: those two are the limits.
   parallel: { tables: 4, pieces: 4 },
   check: async (context) => {
