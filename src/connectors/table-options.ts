@@ -56,3 +56,7 @@ export function durationMs(text: string): number {
   const [, amount, unit] = /^(\d+)\s*(s|m|h|d)$/.exec(text) ?? [];
   return Number(amount) * { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as 's' | 'm' | 'h' | 'd'];
 }
+
+/** Partitions of rows whose value is NULL, and of rows whose value is no date. */
+export const nullPartition = '__null';
+export const unparsablePartition = '__unparsable';

@@ -240,8 +240,13 @@ function asSourceError(run: Run, thrown: unknown): unknown {
     });
   }
   return new AttacheError('source_data', {
-    message: `The data could not be loaded: ${message}`,
+    message: `The data could not be loaded: ${withoutRows(message)}`,
     hint: 'The table keeps its data.',
     cause: thrown,
   });
+}
+
+/** DuckDB quotes the row it stumbled over; people's data does not belong in an error that is stored and logged. */
+function withoutRows(message: string): string {
+  return message.replace(/Original Line:.*?(?=\n[A-Z][a-z]+|$)/s, '').trim();
 }

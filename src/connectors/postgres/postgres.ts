@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { defineConnector, type SourceContext } from '../connector.ts';
 import { checkServer } from './check.ts';
 import { serverOf } from './connect.ts';
+import { countRows } from './count-rows.ts';
 import { discoverTables } from './discover.ts';
 import { explainError } from './explain-error.ts';
+import { listPartitions } from './partitions.ts';
 import { planRead } from './read-plan.ts';
 import { type Settings, settings } from './settings.ts';
 import { settleTable } from './settle.ts';
@@ -17,7 +19,7 @@ export const postgres = defineConnector<Settings>({
   summary: 'Tables, views and foreign tables of a PostgreSQL database.',
   settings,
   options: z.strictObject({}),
-  serves: { cursor: true, partitions: false, where: true, columns: true, changes: false, remote: false },
+  serves: { cursor: true, partitions: true, where: true, columns: true, changes: false, remote: false },
   accelerator: { extension: 'postgres', wanted: (given) => given.driver !== 'native' },
   // More than DuckDB's slots and the source's connections: those two are the limits.
   parallel: { tables: 4, pieces: 4 },
@@ -39,7 +41,12 @@ export const postgres = defineConnector<Settings>({
   settle: (context, table) => withSnapshot(context, (snapshot) => settleTable(snapshot, table)),
   read: async (context) => {
     const snapshot = await takeSnapshot(serverOf(context), context.note);
-    return { plan: (table, request) => planRead(snapshot, table, request), close: () => snapshot.close() };
+    return {
+      plan: (table, request) => planRead(snapshot, table, request),
+      count: (table) => countRows(snapshot, table),
+      partitions: (table) => listPartitions(snapshot, table),
+      close: () => snapshot.close(),
+    };
   },
 });
 

@@ -9,7 +9,7 @@ import { measureDecimals } from './measure-decimals.ts';
 import { pieceOf } from './open-piece.ts';
 import { planColumns } from './plan-columns.ts';
 import { type Portion, pageRanges } from './portions.ts';
-import { chosenColumns, columnOf, rowFilter } from './row-filter.ts';
+import { chosenColumns, rowFilter } from './row-filter.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Since this version the server reads a range of pages without walking through all. */
@@ -32,8 +32,6 @@ async function plan(snapshot: Snapshot, table: TableRequest, request: PlanReques
   const digits = await measureDecimals(snapshot.ask, chosen, from, request.previousColumns);
   const columns = planColumns(chosen, digits);
   const { portions, order } = await portionsOf(snapshot, source, table, request, conditions, chosen);
-  const watermark =
-    request.range.kind === 'cursor' ? await largestCursor(snapshot, source, request.range.column, conditions) : null;
   return {
     kind: 'read',
     columns,
@@ -41,7 +39,6 @@ async function plan(snapshot: Snapshot, table: TableRequest, request: PlanReques
     order,
     uniqueKey: isKey(source, table.primary_key),
     ...(source.rowBytes === null ? {} : { rowBytes: source.rowBytes }),
-    ...(watermark === null ? {} : { watermark }),
     warnings: chosen.filter((column) => digits.get(column.name) === null).map(keptAsText),
   };
 }
@@ -127,19 +124,6 @@ function sortable({ name, base, baseSchema, dimensions }: SourceColumn): string 
   ];
   if (baseSchema === 'pg_catalog' && dimensions === 0 && ordered.includes(base)) return identifier(name);
   return `${identifier(name)}::text COLLATE "C"`;
-}
-
-async function largestCursor(
-  snapshot: Snapshot,
-  source: SourceTable,
-  cursor: string,
-  conditions: readonly string[],
-): Promise<string | null> {
-  columnOf(source, cursor);
-  const [row] = await snapshot.ask<{ largest: string | null }>(
-    `SELECT max(${identifier(cursor)})::text AS largest FROM ${qualified(source.schema, source.name)}${whereOf(conditions)}`,
-  );
-  return row?.largest ?? null;
 }
 
 function withoutColumns(source: SourceTable): AttacheError {

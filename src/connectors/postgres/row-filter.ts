@@ -4,6 +4,7 @@ import { AttacheError } from '../../errors/attache-error.ts';
 import type { ReadRange, WhereClause } from '../table-options.ts';
 import type { SourceColumn } from './column-types.ts';
 import type { SourceTable } from './describe-table.ts';
+import { partitionCondition } from './partition-condition.ts';
 
 const comparisons = { eq: '=', ne: '<>', gt: '>', ge: '>=', lt: '<', le: '<=' } as const;
 
@@ -46,13 +47,14 @@ function condition(table: SourceTable, { column: name, op, value }: WhereClause)
 
 function rangeConditions(table: SourceTable, range: ReadRange): string[] {
   if (range.kind === 'all') return [];
-  if (range.kind !== 'cursor') {
+  if (range.kind === 'changes') {
     throw new AttacheError('unsupported', {
-      message: `A Postgres source cannot serve the range ${range.kind}.`,
-      hint: 'Use a cursor column, or a full refresh.',
+      message: 'A Postgres source has no change feed of its own.',
+      hint: 'Name a cursor column in the options of the table.',
     });
   }
   const column = columnOf(table, range.column);
+  if (range.kind === 'partitions') return [partitionCondition(column, range)];
   const subject = identifier(range.column);
   return [range.from === null ? `${subject} IS NOT NULL` : `${subject} >= ${typed(column, range.from)}`];
 }

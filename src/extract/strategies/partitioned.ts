@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ColumnPlan, ReadPlan, TableRequest } from '../../connectors/connector.ts';
-import { durationMs, type ReadRange } from '../../connectors/table-options.ts';
+import { durationMs, nullPartition, type ReadRange, unparsablePartition } from '../../connectors/table-options.ts';
 import { identifier, literal, literalList } from '../../duckdb/quote.ts';
 import { checkRejects } from '../check-rejects.ts';
 import { withExactColumns } from '../exact-columns.ts';
@@ -18,10 +18,6 @@ import type { Before } from '../table-before.ts';
 import { laidOut, type PublishedPiece, publishedPieces, renewed } from './published-piece.ts';
 import { sealQuery } from './seal-query.ts';
 import type { TableWork } from './table-work.ts';
-
-/** Partitions of rows whose value is NULL, and of rows whose text is no date. */
-export const nullPartition = '__null';
-export const unparsablePartition = '__unparsable';
 
 const hashBuckets = 16;
 const formats = { day: '%Y-%m-%d', month: '%Y-%m', year: '%Y' } as const;

@@ -1,0 +1,114 @@
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { tableRequest } from '../../helpers/extract-request.ts';
+import { startTestPostgres, type TestPostgres } from '../../helpers/postgres-server.ts';
+import { type PostgresSource, postgresSource } from '../../helpers/postgres-source.ts';
+
+let server: TestPostgres;
+let client: pg.Client;
+let source: PostgresSource;
+
+beforeAll(async () => {
+  server = await startTestPostgres();
+});
+
+afterAll(() => server?.stop());
+
+beforeEach(async () => {
+  client = new pg.Client({ connectionString: server.url });
+  await client.connect();
+  await client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+  source = await postgresSource({ url: server.url });
+});
+
+afterEach(async () => {
+  await client.end();
+  await source.remove();
+});
+
+const orders = (options: object = {}) =>
+  tableRequest('orders', {
+    primary_key: ['id'],
+    sync_strategy: 'incremental',
+    options: { cursor: 'changed', ...options },
+  });
+
+/** Both sides as text, sorted: equal means equal. */
+async function expectEqual(): Promise<void> {
+  const { rows } = await client.query(
+    "SELECT id::text, name, to_char(changed AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS changed FROM orders ORDER BY orders.id",
+  );
+  expect(
+    await source.query(
+      "SELECT id::VARCHAR AS id, name, strftime(changed, '%Y-%m-%d %H:%M:%S.%f') AS changed FROM orders ORDER BY orders.id",
+    ),
+  ).toEqual(rows);
+}
+
+const create = `CREATE TABLE orders (id bigint PRIMARY KEY, name text, changed timestamptz NOT NULL);
+  INSERT INTO orders SELECT i, 'n' || i, now() - interval '1 day' + i * interval '1 second' FROM generate_series(1, 500) i`;
+
+test('an increment brings what changed, to the microsecond, and drops what was deleted', async () => {
+  await client.query(create);
+  await source.extract([orders()]);
+  await client.query(
+    "UPDATE orders SET name = 'new', changed = now() WHERE id = 7; INSERT INTO orders VALUES (900, 'x', now()); DELETE FROM orders WHERE id = 8",
+  );
+  const report = await source.extract([orders()]);
+  expect(report.tables[0]).toMatchObject({ status: 'succeeded', rows: 500 });
+  // The count told that a row is gone.
+  expect(report.notes.join()).toContain('read in full');
+  await expectEqual();
+  await client.query(
+    "UPDATE orders SET name = 'newer', changed = now() WHERE id = 9; DELETE FROM orders WHERE id = 10",
+  );
+  const found = await source.extract([orders({ detect_deletes: true })]);
+  expect(found.tables[0]).toMatchObject({ status: 'succeeded', rows: 499 });
+  await expectEqual();
+});
+
+test('a transaction that began before the watermark and commits after it is found by the overlap', async () => {
+  await client.query(create);
+  const late = new pg.Client({ connectionString: server.url });
+  await late.connect();
+  await late.query('BEGIN');
+  await late.query("INSERT INTO orders VALUES (1000, 'late', now())");
+  await client.query("INSERT INTO orders VALUES (1001, 'early', clock_timestamp() + interval '1 second')");
+  await source.extract([orders()]);
+  await late.query('COMMIT');
+  await late.end();
+  const report = await source.extract([orders()]);
+  expect(report.notes).toEqual([]);
+  await expectEqual();
+});
+
+test('only the months that changed are read again, and a row that moves leaves no ghost', async () => {
+  const monthly = tableRequest('orders', {
+    primary_key: ['id'],
+    sync_strategy: 'partitioned',
+    options: { partition_by: 'changed', granularity: 'month' },
+  });
+  await client.query(`CREATE TABLE orders (id bigint PRIMARY KEY, name text, changed timestamptz);
+    INSERT INTO orders SELECT i, 'n' || i, timestamptz '2024-01-15 00:00:00+00' + i * interval '1 day' FROM generate_series(0, 99) i;
+    INSERT INTO orders VALUES (500, 'never', NULL), (501, 'for ever', 'infinity')`);
+  await source.extract([monthly]);
+  const before = (await source.catalogue()).tables.get('orders')!;
+  expect(before.parts).toHaveLength(6);
+  expect((await source.extract([monthly])).tables[0]).toMatchObject({
+    status: 'unchanged',
+    warnings: ['no partition has changed since the last sync'],
+  });
+  await client.query("UPDATE orders SET changed = '2024-02-10 00:00:00+00' WHERE id = 0");
+  const report = await source.extract([monthly]);
+  expect(report.tables[0]).toMatchObject({ status: 'succeeded', rows: 102 });
+  const after = (await source.catalogue()).tables.get('orders')!;
+  expect(after.parts.filter((part) => before.parts.some((old) => old.sha256 === part.sha256))).toHaveLength(4);
+  await client.query(
+    "DELETE FROM orders WHERE changed >= '2024-04-01'; UPDATE orders SET name = 'silent' WHERE id = 20",
+  );
+  await source.extract([monthly]);
+  const rows = (sql: string) => client.query(sql).then((answer) => answer.rows);
+  expect(await source.query('SELECT id::VARCHAR AS id, name FROM orders ORDER BY orders.id')).toEqual(
+    await rows('SELECT id::text, name FROM orders ORDER BY orders.id'),
+  );
+});
