@@ -212,12 +212,16 @@ export async function sealFile(
 ): Promise<{ parts: Part[]; partRows: number | null }> {
   if (written.rows === 0) return { parts: [], partRows: partRowsBefore };
   const partRows = partRowsBefore ?? partRowsFor(written.rows, written.sizeBytes, rowGroupRows);
-  const files =
-    partRows === null || written.rows <= partRows
-      ? [{ path: file, rows: written.rows }]
-      : await cutParquet(file, partRows);
-  const parts: Part[] = [];
-  for (const { path, rows } of files) parts.push(await sealPart(run.folder, table.id, path, rows));
+  if (partRows === null || written.rows <= partRows)
+    return { parts: [await sealPart(run.folder, table.id, file, written.rows)], partRows };
+  const sealing: Promise<Part>[] = [];
+  for await (const cut of cutParquet(file, partRows)) {
+    const sealed = sealPart(run.folder, table.id, cut.path, cut.rows, cut.sha256);
+    // A failure is thrown below; noted here so that a cut that fails first leaves none unheard.
+    sealed.catch(() => {});
+    sealing.push(sealed);
+  }
+  const parts = await Promise.all(sealing);
   return { parts, partRows };
 }
 

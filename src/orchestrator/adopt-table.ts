@@ -67,12 +67,13 @@ async function sealParts(
   partBytes: number,
 ): Promise<Part[]> {
   const partRows = adoptedPartRows(rows, sizeBytes, partBytes);
-  const files = partRows === null ? [{ path: draft, rows }] : await cutParquet(draft, partRows);
-  if (partRows !== null) await rm(draft);
+  const pathOf = (sha256: string) => `${folder}/${sha256}.parquet`;
+  if (partRows === null) return [await sealBelow(dataDirectory, pathOf, draft, rows)];
   const parts: Part[] = [];
-  for (const file of files) {
-    parts.push(await sealBelow(dataDirectory, (sha256) => `${folder}/${sha256}.parquet`, file.path, file.rows));
+  for await (const cut of cutParquet(draft, partRows)) {
+    parts.push(await sealBelow(dataDirectory, pathOf, cut.path, cut.rows, cut.sha256));
   }
+  await rm(draft);
   return parts;
 }
 

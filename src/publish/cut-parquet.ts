@@ -3,6 +3,7 @@
  * DuckDB's own splitting puts borders elsewhere in every run; one file in kept or sorted order has the same bytes every time, and so have its cuts.
  * Format: parquet.thrift of Apache Parquet (field numbers below).
  */
+import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { AttacheError } from '../errors/attache-error.ts';
 import {
@@ -39,31 +40,27 @@ const metaField = {
 export interface Cut {
   path: string;
   rows: number;
+  /** Of the file's content. */
+  sha256: string;
   /** Holds the last rows, asked for with `tailRows`. */
   tail: boolean;
 }
 
 /**
  * Cuts `path` into files `path.0`, `path.1`, … of `partRows` rows each, the last one shorter; row groups must divide `partRows`. The original stays.
- * With `tailRows` the last row groups that hold at least so many rows become a file of their own.
+ * Each is yielded as soon as it stands, so that it can be sealed while the next is cut. With `tailRows` the last row groups that hold at least so many rows become a file of their own.
  */
-export async function cutParquet(path: string, partRows: number, tailRows = 0): Promise<Cut[]> {
+export async function* cutParquet(path: string, partRows: number, tailRows = 0): AsyncGenerator<Cut> {
   const source = await open(path, 'r');
   try {
     const footer = await readFooter(source, path);
     const groups = structs(footer.fields.get(fileField.rowGroups));
     const tail = lastGroups(groups, tailRows);
     const body = batches(groups.slice(0, groups.length - tail.length), partRows);
-    const parts: Cut[] = [];
-    for (const batch of tail.length === 0 ? body : [...body, tail]) {
-      const target = `${path}.${parts.length}`;
-      parts.push({
-        path: target,
-        rows: await writePart(source, target, footer, batch, parts.length),
-        tail: batch === tail,
-      });
+    for (const [index, batch] of (tail.length === 0 ? body : [...body, tail]).entries()) {
+      const target = `${path}.${index}`;
+      yield { path: target, tail: batch === tail, ...(await writePart(source, target, footer, batch, index)) };
     }
-    return parts;
   } finally {
     await source.close();
   }
@@ -109,19 +106,17 @@ async function writePart(
   footer: ThriftStruct,
   groups: ThriftStruct[],
   index: number,
-): Promise<number> {
-  const target = await open(path, 'wx');
+): Promise<{ rows: number; sha256: string }> {
+  const target = await HashedFile.create(path);
   try {
-    await target.write(magic, 0, magic.length, 0);
-    let position = magic.length;
+    await target.append(magic);
     const moved: ThriftStruct[] = [];
     for (const [ordinal, group] of groups.entries()) {
       const { start, end } = extent(group);
-      await copyRange(source, start, end - start, target, position);
-      moved.push(shiftGroup(group, position - start, ordinal));
-      position += end - start;
+      moved.push(shiftGroup(group, target.position - start, ordinal));
+      await copyRange(source, start, end - start, target);
     }
-    for (const group of moved) position = await copyBloomFilters(source, group, target, position);
+    for (const group of moved) await copyBloomFilters(source, group, target);
     const rows = groups.reduce((sum, group) => sum + (integer(group, groupField.numRows) ?? 0n), 0n);
     const fields = new Map(footer.fields);
     fields.set(fileField.numRows, { type: 'i64', value: rows });
@@ -130,11 +125,40 @@ async function writePart(
     const encoded = writeStruct({ type: 'struct', fields });
     const length = Buffer.alloc(4);
     length.writeUInt32LE(encoded.length);
-    const tail = Buffer.concat([encoded, length, magic]);
-    await target.write(tail, 0, tail.length, position);
-    return Number(rows);
+    await target.append(Buffer.concat([encoded, length, magic]));
+    return { rows: Number(rows), sha256: target.digest() };
   } finally {
     await target.close();
+  }
+}
+
+/** A new file that is written from front to back and hashed on the way, so that its bytes are not read again for their name. */
+class HashedFile {
+  position = 0;
+  private readonly file: FileHandle;
+  private readonly hash = createHash('sha256');
+
+  private constructor(file: FileHandle) {
+    this.file = file;
+  }
+
+  static async create(path: string): Promise<HashedFile> {
+    return new HashedFile(await open(path, 'wx'));
+  }
+
+  async append(bytes: Buffer): Promise<void> {
+    const writing = this.file.write(bytes, 0, bytes.length, this.position);
+    this.hash.update(bytes);
+    this.position += bytes.length;
+    await writing;
+  }
+
+  digest(): string {
+    return this.hash.digest('hex');
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
   }
 }
 
@@ -189,13 +213,7 @@ function shift(fields: Map<number, ThriftValue>, field: number, by: number): voi
 }
 
 /** Bloom filters lie behind the row groups; each is copied behind the new ones. One of unknown length is left out, which costs speed and no answer. */
-async function copyBloomFilters(
-  source: FileHandle,
-  group: ThriftStruct,
-  target: FileHandle,
-  position: number,
-): Promise<number> {
-  let end = position;
+async function copyBloomFilters(source: FileHandle, group: ThriftStruct, target: HashedFile): Promise<void> {
   for (const chunk of structs(group.fields.get(groupField.columns))) {
     const meta = metaOf(chunk).fields;
     const offset = integer(metaOf(chunk), metaField.bloomFilter);
@@ -205,26 +223,21 @@ async function copyBloomFilters(
       meta.delete(metaField.bloomFilter);
       continue;
     }
-    await copyRange(source, Number(offset), Number(length), target, end);
-    meta.set(metaField.bloomFilter, { type: 'i64', value: BigInt(end) });
-    end += Number(length);
+    meta.set(metaField.bloomFilter, { type: 'i64', value: BigInt(target.position) });
+    await copyRange(source, Number(offset), Number(length), target);
   }
-  return end;
 }
 
-async function copyRange(
-  source: FileHandle,
-  from: number,
-  length: number,
-  target: FileHandle,
-  to: number,
-): Promise<void> {
+async function copyRange(source: FileHandle, from: number, length: number, target: HashedFile): Promise<void> {
   const buffer = Buffer.allocUnsafe(Math.min(copyBytes, length));
   for (let done = 0; done < length; ) {
     const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, length - done), from + done);
     if (bytesRead === 0)
-      throw new AttacheError('integrity', { message: 'A Parquet file ended inside a row group.', retryable: true });
-    await target.write(buffer, 0, bytesRead, to + done);
+      throw new AttacheError('integrity', {
+        message: 'A Parquet file ended inside a row group.',
+        retryable: true,
+      });
+    await target.append(buffer.subarray(0, bytesRead));
     done += bytesRead;
   }
 }

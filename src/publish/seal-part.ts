@@ -9,9 +9,15 @@ import { syncDirectory, syncFile } from '../files/durable.ts';
 import { hashFile } from '../files/hash-file.ts';
 import { crashPoint } from './crash-point.ts';
 
-/** Verifies, flushes and renames `file`, which holds `rows` rows, to its content's name in the extract's `data/`. */
-export async function sealPart(folder: ExtractFolder, table: string, file: string, rows: number): Promise<Part> {
-  return sealBelow(folder.directory, (sha256) => partPath(table, sha256), file, rows);
+/** Verifies, flushes and renames `file`, which holds `rows` rows, to its content's name in the extract's `data/`. Whoever wrote it may know its hash already. */
+export async function sealPart(
+  folder: ExtractFolder,
+  table: string,
+  file: string,
+  rows: number,
+  knownSha256?: string,
+): Promise<Part> {
+  return sealBelow(folder.directory, (sha256) => partPath(table, sha256), file, rows, knownSha256);
 }
 
 /** Seals `file` below `directory` under the relative path its content's hash gives. A part that is already there is kept and `file` dropped. */
@@ -20,9 +26,10 @@ export async function sealBelow(
   pathOf: (sha256: string) => string,
   file: string,
   rows: number,
+  knownSha256?: string,
 ): Promise<Part> {
   await checkParquetFrame(file);
-  const sha256 = await hashFile(file);
+  const sha256 = knownSha256 ?? (await hashFile(file));
   const path = pathOf(sha256);
   const target = join(directory, path);
   const size_bytes = (await stat(file)).size;

@@ -67,21 +67,19 @@ async function sortIntoRanges(work: TableWork, session: Session, staged: Staged)
   const partRows =
     partRowsFor(written.rows, written.sizeBytes, rowGroupRows) ?? Math.ceil(written.rows / rowGroupRows) * rowGroupRows;
   const hotRows = Math.ceil(written.rows * hotShareAtFirst);
-  const cuts = await cutParquet(file, partRows, written.rows > 4 * rowGroupRows ? hotRows : 0);
-  await rm(file);
   const pieces: PublishedPiece[] = [];
-  for (const [index, cut] of cuts.entries()) {
+  for await (const cut of cutParquet(file, partRows, written.rows > 4 * rowGroupRows ? hotRows : 0)) {
     const first = await session.first<Record<string, string>>(
       `SELECT ${keyAsText(key)} FROM read_parquet(${literal(cut.path)}) LIMIT 1`,
     );
-    const part: Part = await sealPart(run.folder, table.id, cut.path, cut.rows);
-    const low = index === 0 ? null : key.names.map((_name, position) => String(first?.[`k${position}`]));
+    const part = await sealPart(run.folder, table.id, cut.path, cut.rows, cut.sha256);
+    const low = pieces.length === 0 ? null : key.names.map((_name, position) => String(first?.[`k${position}`]));
     const hot = cut.tail;
     pieces.push(
       renewed(
         work,
         {
-          id: hot ? 'hot' : `range:${index + 1}`,
+          id: hot ? 'hot' : `range:${pieces.length + 1}`,
           fingerprint: null,
           parts: [],
           rejected: 0,
@@ -92,6 +90,8 @@ async function sortIntoRanges(work: TableWork, session: Session, staged: Staged)
       ),
     );
   }
+  await rm(file);
+  await rm(file);
   return pieces;
 }
 
