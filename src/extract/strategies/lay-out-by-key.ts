@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReadPlan } from '../../connectors/connector.ts';
-import type { Part } from '../../contract/shapes.ts';
 import { identifier, literal } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
@@ -90,7 +89,6 @@ async function sortIntoRanges(work: TableWork, session: Session, staged: Staged)
       ),
     );
   }
-  await rm(file);
   await rm(file);
   return pieces;
 }
