@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import type { ReadSession, RunContext } from '../connector.ts';
 import { connect } from './connection.ts';
 import { describeTable, tellsOfItself } from './describe-table.ts';
+import { type AttachedExtension, attachExtension } from './extension/attach-extension.ts';
 import { checkBinding, knowsCsvOnly, verifyProject } from './project.ts';
 import { planTable } from './read-table.ts';
 import type { Reading } from './reading.ts';
@@ -17,12 +18,17 @@ export async function openReading(context: RunContext<Settings>): Promise<ReadSe
   try {
     const { project } = await verifyProject(client, settings);
     checkBinding(project, context.remembered, context.source);
+    let extension: Promise<AttachedExtension> | null = null;
     const reading: Reading = {
       context,
       connection,
       project,
       exports: pLimit(Math.max(1, Math.min(project.parallelJobs - jobsForOthers, settings.limits.exports))),
       csvOnly: knowsCsvOnly(context.remembered),
+      extension: () => {
+        extension ??= attachExtension(context, project);
+        return extension;
+      },
     };
     return {
       plan: (table, request) => planTable(reading, table, request),
@@ -30,7 +36,12 @@ export async function openReading(context: RunContext<Settings>): Promise<ReadSe
         const source = await describeTable(client, table);
         return tellsOfItself(source) && table.options.where === undefined ? source.rows : null;
       },
-      close: () => transport.close(),
+      close: async () => {
+        const attached = await extension;
+        // The workspace behind it goes with it.
+        if (attached !== null && 'alias' in attached) await attached.detach();
+        await transport.close();
+      },
     };
   } catch (thrown) {
     await transport.close();

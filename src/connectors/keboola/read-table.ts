@@ -4,7 +4,11 @@ import { AttacheError } from '../../errors/attache-error.ts';
 import type { PlanRequest, ReadPlan, TablePlan, TableRequest } from '../connector.ts';
 import { durationMs } from '../table-options.ts';
 import { describeTable, type SourceColumn, type SourceTable, tellsOfItself } from './describe-table.ts';
+import { choosePath } from './extension/choose-path.ts';
+import { openByExtension } from './extension/open-by-extension.ts';
 import { HttpRead } from './http-read.ts';
+import { optionsOf } from './options.ts';
+import { planRemote } from './plan-remote.ts';
 import { rememberProject } from './project.ts';
 import type { Reading } from './reading.ts';
 import { columnWarnings, planColumns } from './types/plan-columns.ts';
@@ -16,6 +20,7 @@ const defaultLagMs = 60_000;
 
 export async function planTable(reading: Reading, table: TableRequest, request: PlanRequest): Promise<TablePlan> {
   const source = withBackend(await describeTable(reading.connection.client, table), reading);
+  if (table.query_mode === 'remote') return planRemote(reading, table, source);
   const columns = chosenColumns(source, table.options.columns);
   const filters = whereFilters(source, table.options.where ?? [], new Date());
   const fingerprint = fingerprintOf(reading, source, columns, filters);
@@ -23,8 +28,10 @@ export async function planTable(reading: Reading, table: TableRequest, request: 
     return { kind: 'unchanged', reason: `nothing was imported or deleted since ${source.lastChangeDate}` };
   const since = changedSince(source, table, request);
   const remember = rememberProject(reading.project, request.remembered);
-  const read = new HttpRead(reading, table, source, {
-    columns: columns.map(({ name }) => name),
+  const names = columns.map(({ name }) => name);
+  const chosen = choosePath(table, source, columns, reading.connection.settings);
+  const http = new HttpRead(reading, table, source, {
+    columns: names,
     filters,
     since: since.seconds,
     parquet: isExactAsParquet(source, columns),
@@ -34,15 +41,33 @@ export async function planTable(reading: Reading, table: TableRequest, request: 
   return {
     kind: 'read',
     columns: planColumns(columns, source.backend),
-    pieces: [{ id: 'all', open: (way) => read.open(way) }],
+    pieces: [
+      {
+        id: 'all',
+        open: (way) =>
+          chosen.path === 'extension' && isOffered(reading, table)
+            ? openByExtension(reading, { name: table.id, source, columns: names }, way, http)
+            : http.open(way),
+      },
+    ],
     order: table.primary_key.length > 0 ? 'key' : 'source',
     uniqueKey: isKey(source, table.primary_key),
     remember,
     ...(fingerprint === null ? {} : { fingerprint }),
     ...watermarkOf(source, table),
     ...sizesOf(source, filters.length > 0 || since.seconds !== null),
-    warnings: [...columnWarnings(columns), ...since.warnings],
+    warnings: [
+      ...columnWarnings(columns),
+      ...since.warnings,
+      ...(chosen.path === 'http' && chosen.reason !== null ? [`${table.id} is read by HTTP: ${chosen.reason}`] : []),
+    ],
   };
+}
+
+/** Nobody is told of an extension that was neither supplied nor asked for. */
+function isOffered({ context }: Reading, table: TableRequest): boolean {
+  const asked = optionsOf(table).path ?? context.settings.path;
+  return asked === 'extension' || context.extensionDirectories.length > 0;
 }
 
 export function withBackend(source: SourceTable, { project }: Pick<Reading, 'project'>): SourceTable {

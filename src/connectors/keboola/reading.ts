@@ -2,6 +2,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { RunContext } from '../connector.ts';
 import type { Connection } from './connection.ts';
+import type { AttachedExtension } from './extension/attach-extension.ts';
 import type { Project } from './project.ts';
 import type { Settings } from './settings.ts';
 
@@ -13,4 +14,6 @@ export interface Reading {
   exports: LimitFunction;
   /** The stack refused to export Parquet, now or in an earlier run. */
   csvOnly: boolean;
+  /** Attached when it is first asked for, once for the run. */
+  extension(): Promise<AttachedExtension>;
 }

@@ -2,12 +2,14 @@
 import type { SettledTable, TableRequest } from '../connector.ts';
 import type { Connection } from './connection.ts';
 import { describeTable } from './describe-table.ts';
+import { checkRemoteOptions } from './plan-remote.ts';
 import { verifyProject } from './project.ts';
 import { chosenColumns, withBackend } from './read-table.ts';
 import { columnWarnings, publishedTypes } from './types/plan-columns.ts';
 import { whereFilters } from './where-filters.ts';
 
 export async function settleTable({ client, settings }: Connection, table: TableRequest): Promise<SettledTable> {
+  checkRemoteOptions(table);
   const { project } = await verifyProject(client, settings);
   const source = withBackend(await describeTable(client, table), { project });
   const columns = chosenColumns(source, table.options.columns);

@@ -1,10 +1,7 @@
 /** What goes wrong with a Keboola source: every fault ends in one stated outcome, and never in a changed or missing table. */
-import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
-import { runExtract } from '../../../src/extract/run-extract.ts';
 import type { ExtractReport, TableResult } from '../../../src/extract/shapes.ts';
 import { cloudFaults, type Fault, faults, type StartOptions } from '../../doubles/keboola-storage/index.ts';
-import { extractRequest } from '../../helpers/extract-request.ts';
 import { hasty, type KeboolaSource, keboolaSource, keboolaTable } from '../../helpers/keboola-source.ts';
 
 type Outcome = 'retried' | 'fell back' | 'failed and kept data' | 'postponed';
@@ -291,15 +288,7 @@ async function prove(given: Case, start: StartOptions): Promise<void> {
 
 /** In this process, because the child would do the same and take longer to start. */
 function run(): Promise<ExtractReport> {
-  return runExtract(
-    extractRequest(
-      source.directory,
-      { name: 'keboola', type: 'keboola', settings: source.settings },
-      [keboolaTable('orders', { primary_key: ['id'] })],
-      { secrets: { KEBOOLA_STORAGE_TOKEN: source.token }, runId: randomUUID() },
-    ),
-    { signal: new AbortController().signal, onEvent: () => {} },
-  );
+  return source.extractHere([keboolaTable('orders', { primary_key: ['id'] })]);
 }
 
 function resultOf({ tables }: ExtractReport): TableResult {
