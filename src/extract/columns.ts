@@ -49,21 +49,21 @@ export class LossyColumns extends Error {
   }
 }
 
-/** The plan with the losing columns widened, at last to the text the source sent, and a sentence for each. */
+/** The plan with the losing columns widened, at last to the text the source sent, and a sentence for each by its position. */
 export function withWiderColumns(
   columns: readonly ColumnPlan[],
   lossy: LossyColumns,
-): { columns: ColumnPlan[]; warnings: string[] } {
-  const warnings: string[] = [];
-  const text = columns.map((column, index) => {
+): { columns: ColumnPlan[]; warnings: Map<number, string> } {
+  const warnings = new Map<number, string>();
+  const wide = columns.map((column, index) => {
     const count = lossy.counts.get(index);
     if (count === undefined) return column;
     const wider = widened(column);
     const becomes = wider.type === 'VARCHAR' ? 'is kept as text' : `becomes ${wider.type}`;
-    warnings.push(`column ${column.name} ${becomes}: at least ${count} of its values do not fit ${column.type}`);
+    warnings.set(index, `column ${column.name} ${becomes}: at least ${count} of its values do not fit ${column.type}`);
     return wider;
   });
-  return { columns: text, warnings };
+  return { columns: wide, warnings };
 }
 
 /** DuckDB cannot tell names apart that differ only in case: the second gets `_2`, and people are told. */

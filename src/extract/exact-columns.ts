@@ -12,14 +12,18 @@ export async function withExactColumns<T>(
   read: (columns: readonly ColumnPlan[], warnings: string[]) => Promise<T>,
 ): Promise<T> {
   const named = withUniqueNames(plan.columns);
-  let attempt = withColumnsAsBefore(named.columns, before.state === null || run.request.full ? null : before.columns);
+  const kept = withColumnsAsBefore(named.columns, before.state === null || run.request.full ? null : before.columns);
+  let columns = kept.columns;
+  // A column that is widened twice is told of once.
+  const widened = new Map<number, string>();
   for (;;) {
     try {
-      return await read(attempt.columns, [...(plan.warnings ?? []), ...named.warnings, ...attempt.warnings]);
+      return await read(columns, [...(plan.warnings ?? []), ...named.warnings, ...kept.warnings, ...widened.values()]);
     } catch (thrown) {
       if (!(thrown instanceof LossyColumns)) throw thrown;
-      const wider = withWiderColumns(attempt.columns, thrown);
-      attempt = { columns: wider.columns, warnings: [...attempt.warnings, ...wider.warnings] };
+      const wider = withWiderColumns(columns, thrown);
+      columns = wider.columns;
+      for (const [index, warning] of wider.warnings) widened.set(index, warning);
     }
   }
 }

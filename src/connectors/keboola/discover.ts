@@ -48,9 +48,10 @@ function listed(bucket: BucketAnswer, project: Project, table: SourceTable, name
 }
 
 function kindOf({ isAlias, isExternal, isLinked, isTyped }: SourceTable): string {
+  // The tables of a linked bucket call themselves aliases too.
+  if (isLinked) return 'linked table';
   if (isAlias) return 'alias';
   if (isExternal) return 'external table';
-  if (isLinked) return 'linked table';
   return isTyped ? 'typed table' : 'table';
 }
 

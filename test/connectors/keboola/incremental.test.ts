@@ -35,6 +35,29 @@ test('a key and the strategy suffice: changed and new rows are asked for and mer
   expect(await sync()).toMatchObject({ status: 'succeeded', rows: 6 });
   expect(lastExport()).not.toHaveProperty('changedSince');
   const importedAt = source.double.control.project.table(orders).lastImportMs ?? 0;
+  await source.double.control.project.load(
+    orders,
+    [
+      ['2', 'changed'],
+      ['7', 'new'],
+    ],
+    { incremental: true },
+  );
+  expect(await sync()).toMatchObject({ status: 'succeeded', rows: 7, notes: '' });
+  expect(lastExport().changedSince).toBe(Math.floor(importedAt / 1000) - 60);
+  expect(await published()).toEqual(['1=name 1', '2=changed', '3=name 3', '4=name 4', '5=name 5', '6=name 6', '7=new']);
+});
+
+test('nothing imported means nothing asked for', async () => {
+  await sync();
+  const exports = source.double.control.calls('export').length;
+  expect(await sync()).toMatchObject({ status: 'unchanged', rows: 6 });
+  expect(source.double.control.calls('export').length).toBe(exports);
+});
+
+test('deleted rows show in the count, and everything is read anew in the same run', async () => {
+  await sync();
+  await source.double.control.project.deleteRows(orders, 'id', ['3']);
   await source.double.control.project.load(orders, [['8', 'eight']], { incremental: true });
   expect(await sync()).toMatchObject({
     status: 'succeeded',

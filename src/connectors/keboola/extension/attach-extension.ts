@@ -1,4 +1,5 @@
 /** The DuckDB extension of Keboola, where an operator supplied it: probed, attached once for a run, read-only. */
+import { explainProbe, probeExtension } from '../../../duckdb/probe-extension.ts';
 import { identifier, literal, qualified } from '../../../duckdb/quote.ts';
 import type { Session } from '../../../duckdb/session.ts';
 import { redact } from '../../../errors/redact.ts';
@@ -32,11 +33,12 @@ export async function attachExtension(context: RunContext<Settings>, project: Pr
 
 /** Why the extension cannot be used, or null once it is loaded. Nothing is ever downloaded. */
 export async function loadExtension(session: Session, directories: readonly string[]): Promise<string | null> {
-  if (directories.length === 0) return 'no folder with DuckDB extensions is configured (duckdb.extension_directories)';
+  const probed = await probeExtension('keboola', directories);
+  if (probed.status !== 'available') return explainProbe(probed);
   try {
     await session.run('LOAD keboola');
   } catch (thrown) {
-    return `the DuckDB extension keboola cannot be loaded from ${directories.join(', ')}: ${firstLine(thrown)}`;
+    return `the DuckDB extension at ${probed.path} cannot be loaded: ${firstLine(thrown)}`;
   }
   const found = await session.first<{ version: string | null }>(
     "SELECT extension_version AS version FROM duckdb_extensions() WHERE extension_name = 'keboola'",

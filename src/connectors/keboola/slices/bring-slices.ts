@@ -8,6 +8,7 @@ import { MissingObject } from '../clouds/get-object.ts';
 import type { Connection } from '../connection.ts';
 import type { ExportedFile } from '../export-file.ts';
 import { downloadSlice } from './download-slice.ts';
+import { keepMark } from './keep-mark.ts';
 import { listSlices, type SliceEntry } from './manifest.ts';
 import type { SliceFacts } from './slice-check.ts';
 
@@ -38,10 +39,10 @@ export async function bringSlices(
         signal.throwIfAborted();
         const file = join(folder, `${index}`);
         try {
-          return {
-            file,
-            ...(await downloadSlice(cloud, { key: entry.key, file, parquet, limits: settings.limits, progress })),
-          };
+          const task = { key: entry.key, file, parquet, limits: settings.limits, progress };
+          const facts = await downloadSlice(cloud, task);
+          await keepMark(file, facts);
+          return { file, ...facts };
         } catch (thrown) {
           if (!entry.mandatory && thrown instanceof MissingObject) return null;
           stop.abort(thrown);
