@@ -36,10 +36,13 @@ export function checkIdentity(name: unknown, what: string): string {
   });
 }
 
-/** A table id derived from a label by the one rule: lower case, every other run of characters becomes one underscore. Refused when the outcome does not fit. */
+/** A table id derived from a label by the one rule: lower case, letters without their accents, every other run of characters becomes one underscore; what fits already stays. Refused when the outcome does not fit. */
 export function deriveTableId(label: string): string {
+  if (identityFault(label.trim()) === null) return label.trim();
   const derived = label
     .trim()
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9_]+/g, '_')
     .replace(/^_+(?=.)|_+$/g, '');

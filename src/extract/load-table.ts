@@ -129,6 +129,7 @@ function checkSchemaPolicy(table: TableRequest, changes: readonly string[]): voi
   throw new AttacheError('schema_changed', {
     message: `The columns of ${table.id} differ from the published ones: ${changes.join('; ')}.`,
     hint: 'The table keeps its data. Set options.schema_policy to evolve to follow the source.',
+    faults: changes.map((message) => ({ pointer: '/columns', message })),
   });
 }
 

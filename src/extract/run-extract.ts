@@ -8,7 +8,7 @@ import { type ExtractFolder, extractFolder } from '../contract/extract-folder.ts
 import { readExtractCatalogue } from '../contract/read.ts';
 import type { ExtractCatalogue } from '../contract/shapes.ts';
 import { Database, type DatabaseLimits } from '../duckdb/database.ts';
-import { toErrorRecord } from '../errors/attache-error.ts';
+import { AttacheError, toErrorRecord } from '../errors/attache-error.ts';
 import { takeLock } from '../files/lock.ts';
 import { publish } from '../publish/publish.ts';
 import { createScratch, sweepScratch } from '../publish/scratch.ts';
@@ -101,6 +101,12 @@ async function outcomeOf(run: Run, table: TableRequest): Promise<TableOutcome> {
   }
 }
 
+/** What a frozen table refused. */
+function refusedChanges(thrown: unknown): string[] {
+  const refused = thrown instanceof AttacheError && thrown.code === 'schema_changed';
+  return refused ? thrown.faults.map((fault) => fault.message) : [];
+}
+
 /** A failed, postponed or cancelled table keeps what it had. */
 function failedOutcome(
   run: Pick<Run, 'published' | 'signal'>,
@@ -116,7 +122,7 @@ function failedOutcome(
     rows: kept?.rows ?? null,
     size_bytes: kept?.size_bytes ?? null,
     rejected: 0,
-    schema_changes: [],
+    schema_changes: refusedChanges(thrown),
     warnings: postponed ? [thrown.message] : [],
     error: run.signal.aborted
       ? {

@@ -14,6 +14,9 @@ const manifestTable = z
     query_mode: z.enum(['local', 'remote']),
     source: z.string(),
     columns: z.array(z.object({ name: z.string(), type: z.string() })),
+    schema_changes: z
+      .array(z.string())
+      .meta({ description: 'How the columns differ from those of the content before this one.' }),
     parts: z.array(partSchema),
   })
   .meta({ id: 'ManifestTable' });
@@ -60,7 +63,7 @@ function hasContent(table: CatalogueTable): boolean {
 }
 
 function manifestEntry(table: CatalogueTable): z.infer<typeof manifestTable> {
-  const { hash, updated, size_bytes, rows, query_mode, source, columns, parts } = table;
+  const { hash, updated, size_bytes, rows, query_mode, source, columns, schema_changes, parts } = table;
   return {
     hash,
     updated,
@@ -69,6 +72,7 @@ function manifestEntry(table: CatalogueTable): z.infer<typeof manifestTable> {
     query_mode,
     source,
     columns,
+    schema_changes,
     parts: parts.map((part) => ({ sha256: part.sha256, size_bytes: part.size_bytes, rows: part.rows })),
   };
 }

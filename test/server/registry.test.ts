@@ -74,6 +74,38 @@ describe('registering a table', () => {
     expect((await server.ask('GET', '/api/admin/registry')).json).toMatchObject({ tables: [], count: 0 });
   });
 
+  it('tells what the source cannot serve beside what is malformed', async () => {
+    const { json } = await register({
+      ...base,
+      name: '',
+      query_mode: 'remote',
+      sync_strategy: 'incremental',
+      primary_key: 5,
+      options: { mode: 'merge', speed: 'fast', where: [{ column: 'id', op: '=', value: 1 }] },
+    });
+    expect(json.errors.map((error: { pointer: string }) => error.pointer).sort()).toEqual([
+      '/name',
+      '/options/cursor',
+      '/options/speed',
+      '/options/where/0/op',
+      '/primary_key',
+      '/query_mode',
+    ]);
+  });
+
+  it('takes null for what is not given', async () => {
+    const { status, json } = await register({ ...base, id: null, source_type: null, options: null, primary_key: null });
+    expect([status, json.id, json.source_type]).toEqual([201, 'orders_2024', 'duckdb']);
+  });
+
+  it.each([
+    ['Ünïcode', 'unicode'],
+    ['_hidden', '_hidden'],
+    ['Prodej (Č)', 'prodej_c'],
+  ])('derives from %s the id %s', async (name, id) => {
+    expect((await register({ ...base, name })).json.id).toBe(id);
+  });
+
   it.each([
     ['a source type that is not configured', { source_name: undefined, source_type: 'oracle' }, '/source_type'],
     ['a type that is not the source’s', { source_type: 'postgres' }, '/source_type'],
@@ -207,5 +239,33 @@ describe('lists', () => {
     expect(seen).toEqual(['a', 'b', 'c', 'd', 'e']);
     expect((await server.ask('GET', '/api/admin/registry?limit=0')).status).toBe(400);
     expect((await server.ask('GET', '/api/admin/registry?colour=red')).status).toBe(400);
+  });
+});
+
+describe('a difference of columns', () => {
+  const shown = async () => {
+    const manifest = (await server.ask('GET', '/api/sync/manifest')).json;
+    return [(await row('orders')).schema_changes, manifest.tables.orders.schema_changes];
+  };
+
+  it('stands in the registry and in the manifest, also after a run that found nothing new', async () => {
+    await register({ ...base, name: 'orders' });
+    await server.sync();
+    expect(await shown()).toEqual([[], []]);
+    await server.source('ALTER TABLE orders ADD COLUMN extra INTEGER');
+    const changes = ['column extra INTEGER added'];
+    expect((await server.sync()).tables[0]!.schema_changes).toEqual(changes);
+    expect(await shown()).toEqual([changes, changes]);
+    await server.sync();
+    expect(await shown()).toEqual([changes, changes]);
+  });
+
+  it('stands in the job and the registry when a frozen table refused it', async () => {
+    await register({ ...base, name: 'orders', options: { schema_policy: 'freeze' } });
+    await server.sync();
+    await server.source('ALTER TABLE orders ADD COLUMN extra INTEGER');
+    const changes = ['column extra INTEGER added'];
+    expect((await server.sync()).tables[0]).toMatchObject({ status: 'failed', schema_changes: changes });
+    expect(await shown()).toEqual([changes, []]);
   });
 });

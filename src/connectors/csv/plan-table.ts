@@ -254,6 +254,10 @@ function frozenFault(file: string, extra: readonly string[], missing: readonly s
   return new AttacheError('schema_changed', {
     message: `The file ${file} ${what.join(' and ')}, and the table's columns are frozen.`,
     hint: 'The table keeps its data. Correct the file, or set schema_policy to evolve.',
+    faults: [
+      ...extra.map((name) => ({ pointer: '/columns', message: `column ${name} added` })),
+      ...missing.map((name) => ({ pointer: '/columns', message: `column ${name} removed` })),
+    ],
   });
 }
 

@@ -28,12 +28,29 @@ export async function checkTable(said: unknown, config: InstanceConfig): Promise
   const connector = source === null ? null : await loadConnector(source.type);
   if (connector !== null) faults.push(...optionFaults(draft, connector));
   faults.push(...withoutEffect(draft));
-  if (shape.success && source !== null && connector !== null && faults.length === 0) {
-    const table = asRow(id, shape.data, source, connector);
-    faults.push(...strategyFaults(tableRequest(table), connector.serves, null));
-    if (faults.length === 0) return { table, source, connector };
+  if (source !== null && connector !== null) {
+    const sound = newTable.safeParse(withoutFaulty(draft, faults));
+    const table = sound.success ? asRow(id, sound.data, source, connector) : null;
+    if (table !== null) faults.push(...newFaults(strategyFaults(tableRequest(table), connector.serves, null), faults));
+    if (table !== null && faults.length === 0) return { table, source, connector };
   }
   throw cannotBeRegistered(faults);
+}
+
+/** A draft without what is faulty, so that the rest can be judged too. */
+function withoutFaulty(draft: Partial<Record<string, unknown>>, faults: readonly Fault[]): object {
+  const faulty = new Set(faults.map((fault) => fault.pointer.split('/', 3).join('/')));
+  const sound = (fields: object, at: string) =>
+    Object.fromEntries(Object.entries(fields).filter(([field]) => !faulty.has(`${at}/${field}`)));
+  const rest = sound({ ...draft, sync_schedule: null }, '');
+  const options = typeof rest.options === 'object' && rest.options !== null ? sound(rest.options, '/options') : null;
+  return { name: 'unnamed', source_table: 'unknown', ...rest, options };
+}
+
+/** Those that are no consequence of a fault already told: a strategy nobody knows, a cursor that is no text. */
+function newFaults(found: readonly Fault[], told: readonly Fault[]): Fault[] {
+  if (told.some((fault) => fault.pointer === '/sync_strategy')) return [];
+  return found.filter((fault) => !told.some(({ pointer }) => pointer.startsWith(fault.pointer)));
 }
 
 export function cannotBeRegistered(faults: Fault[]): AttacheError {
@@ -51,7 +68,7 @@ function chooseId(draft: Partial<Record<string, unknown>>, faults: Fault[]): str
     if (fault !== null) faults.push({ pointer: '/id', message: `It cannot be used: ${fault}.` });
     return id;
   }
-  if (draft.id !== undefined || typeof draft.name !== 'string' || draft.name.trim() === '') return '';
+  if ((draft.id ?? null) !== null || typeof draft.name !== 'string' || draft.name.trim() === '') return '';
   try {
     return deriveTableId(draft.name);
   } catch (thrown) {

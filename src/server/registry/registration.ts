@@ -13,7 +13,10 @@ const settings = {
   sync_schedule: z.string().nullish(),
   profile_after_sync: z.boolean().nullish(),
   primary_key: z
-    .union([z.string(), z.array(z.string().trim().min(1))])
+    .union(
+      [z.string(), z.array(z.string().trim().min(1))],
+      'It must be a list of column names, or names joined by commas.',
+    )
     .nullish()
     .meta({ description: 'Column names, as a list or joined by commas.' }),
   description: z.string().trim().max(10_000).nullish(),
@@ -25,9 +28,9 @@ const settings = {
 /** `POST /api/admin/registry`. */
 export const newTable = z
   .strictObject({
-    id: z.string().trim().optional().meta({ description: 'Never changes. Derived from the name when absent.' }),
-    source_name: label.optional().meta({ description: 'A configured source; default: source_type.' }),
-    source_type: label.optional(),
+    id: z.string().trim().nullish().meta({ description: 'Never changes. Derived from the name when absent.' }),
+    source_name: label.nullish().meta({ description: 'A configured source; default: source_type.' }),
+    source_type: label.nullish(),
     ...settings,
   })
   .meta({ id: 'NewTable' });
@@ -59,6 +62,9 @@ export const registryRow = z
     error: errorRecord.nullable(),
     rows: z.number().nullable(),
     size_bytes: z.number().nullable(),
+    schema_changes: z.array(z.string()).meta({
+      description: 'How the columns of the live content differ from those before, or those refused by a frozen table.',
+    }),
   })
   .meta({ id: 'RegistryRow' });
 

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AttacheError } from '../../errors/attache-error.ts';
+import type { CatalogueTable } from '../../orchestrator/shapes.ts';
 import { findState, listStates, type SyncState } from '../../system/sync-state.ts';
 import { findTable, insertTable, listTables, type RegisteredTable, updateTable } from '../../system/table-registry.ts';
 import { faultsOf } from '../faults.ts';
@@ -16,7 +17,7 @@ import { identity, page } from '../schemas/names.ts';
 import type { ServerParts } from '../server-parts.ts';
 
 export function registryRoutes(parts: ServerParts): Route[] {
-  const { state, config } = parts;
+  const { state, config, master } = parts;
   const params = z.object({ id: identity });
   return [
     defineRoute({
@@ -36,7 +37,7 @@ export function registryRoutes(parts: ServerParts): Route[] {
         const after = tables.filter((table) => query.cursor === undefined || table.id > query.cursor);
         const shown = after.slice(0, query.limit);
         return {
-          tables: shown.map((table) => withState(table, states.get(table.id) ?? null)),
+          tables: shown.map((table) => withState(table, states.get(table.id) ?? null, liveTable(table.id))),
           count: tables.length,
           next_cursor: after.length > shown.length ? (shown.at(-1)?.id ?? null) : null,
         };
@@ -63,7 +64,7 @@ export function registryRoutes(parts: ServerParts): Route[] {
         if (!(await state.write((session) => insertTable(session, row)))) throw taken(row.id);
         await state.checkpoint();
         reply.code(201).headers({ location: `/api/admin/registry/${row.id}`, etag: tagOf(row) });
-        return { ...withState(row, null), columns, notes };
+        return { ...withState(row, null, null), columns, notes };
       },
     }),
     defineRoute({
@@ -76,7 +77,7 @@ export function registryRoutes(parts: ServerParts): Route[] {
       handle: async ({ params: { id }, reply }) => {
         const row = await existing(id);
         reply.header('etag', tagOf(row));
-        return withState(row, await state.read((session) => findState(session, id)));
+        return withState(row, await state.read((session) => findState(session, id)), liveTable(id));
       },
     }),
     defineRoute({
@@ -107,7 +108,7 @@ export function registryRoutes(parts: ServerParts): Route[] {
         await state.checkpoint();
         reply.header('etag', tagOf(row));
         const attempt = await state.read((session) => findState(session, id));
-        return { ...withState(row, attempt), columns: settled.columns, notes: settled.notes };
+        return { ...withState(row, attempt, liveTable(id)), columns: settled.columns, notes: settled.notes };
       },
     }),
     defineRoute({
@@ -125,6 +126,10 @@ export function registryRoutes(parts: ServerParts): Route[] {
       },
     }),
   ];
+
+  function liveTable(id: string): CatalogueTable | null {
+    return master.catalogue().tables.get(id) ?? null;
+  }
 
   async function existing(id: string): Promise<RegisteredTable> {
     const row = await state.read((session) => findTable(session, id));
@@ -177,7 +182,11 @@ function tagOf(row: RegisteredTable): string {
   return `"${createHash('sha256').update(JSON.stringify(row)).digest('base64url')}"`;
 }
 
-function withState(row: RegisteredTable, attempt: SyncState | null): z.infer<typeof registryRow> {
+function withState(
+  row: RegisteredTable,
+  attempt: SyncState | null,
+  live: CatalogueTable | null,
+): z.infer<typeof registryRow> {
   return {
     ...row,
     status: attempt?.status ?? 'pending',
@@ -186,5 +195,9 @@ function withState(row: RegisteredTable, attempt: SyncState | null): z.infer<typ
     error: attempt?.error ?? null,
     rows: attempt?.rows ?? null,
     size_bytes: attempt?.size_bytes ?? null,
+    schema_changes:
+      attempt?.status === 'failed' && attempt.schema_changes.length > 0
+        ? attempt.schema_changes
+        : (live?.schema_changes ?? []),
   };
 }
