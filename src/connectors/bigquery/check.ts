@@ -21,8 +21,8 @@ export async function checkAccess(rest: RestClient, storage: Storage): Promise<C
     try {
       const found = await tablesOf(rest, dataset);
       tables += found.length;
-      const first = found[0];
-      if (first !== undefined) example ??= { ...dataset, table: first.tableId };
+      const first = found.find((table) => table.type === 'TABLE');
+      if (first !== undefined) example ??= { ...dataset, table: first.tableReference.tableId };
     } catch (thrown) {
       if (!isForbidden(thrown)) throw thrown;
       warnings.push(
@@ -37,7 +37,7 @@ export async function checkAccess(rest: RestClient, storage: Storage): Promise<C
     warnings.push(
       `${who} may not read ${example!.dataset}.${example!.table}: grant it roles/bigquery.dataViewer on the dataset.`,
     );
-  const storageRead = example === null ? null : await storage.mayRead();
+  const storageRead = example === null ? null : await storage.mayRead(example);
   if (storageRead === false)
     warnings.push(
       `${who} may not use the Storage Read API: grant it roles/bigquery.readSessionUser on ${payer}. Until then tables are read by queries, which cost more.`,

@@ -12,7 +12,7 @@ import type { Settings } from './settings.ts';
 interface Listing {
   nextPageToken?: string;
   datasets?: { datasetReference: { projectId: string; datasetId: string } }[];
-  tables?: Pick<RestTable, 'tableReference'>[];
+  tables?: Pick<RestTable, 'tableReference' | 'type'>[];
 }
 
 export interface DatasetName {
@@ -27,7 +27,7 @@ export async function discoverTables(rest: RestClient): Promise<DiscoveredTable[
   const slot = pLimit(atOnce);
   const datasets = await datasetsOf(rest);
   const names = (await Promise.all(datasets.map((dataset) => slot(() => tablesOf(rest, dataset))))).flat();
-  const tables = await Promise.all(names.map((table) => slot(() => lookAt(rest, table))));
+  const tables = await Promise.all(names.map((table) => slot(() => lookAt(rest, table.tableReference))));
   return tables
     .flatMap((table) => (table === null ? [] : [discovered(rest.settings, table)]))
     .sort((a, b) => (`${a.bucket}.${a.source_table}` < `${b.bucket}.${b.source_table}` ? -1 : 1));
@@ -53,9 +53,9 @@ export async function datasetsOf(rest: RestClient): Promise<DatasetName[]> {
 export async function tablesOf(
   rest: RestClient,
   { project, dataset }: DatasetName,
-): Promise<RestTable['tableReference'][]> {
+): Promise<Pick<RestTable, 'tableReference' | 'type'>[]> {
   const listed = await everyPage(rest, project, ['datasets', dataset, 'tables'], `listing the tables of ${dataset}`);
-  return listed.flatMap((page) => (page.tables ?? []).map((table) => table.tableReference));
+  return listed.flatMap((page) => page.tables ?? []);
 }
 
 async function everyPage(rest: RestClient, project: string, path: string[], doing: string): Promise<Listing[]> {

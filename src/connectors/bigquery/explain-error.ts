@@ -43,6 +43,32 @@ export function restFault(thrown: unknown): RestFault {
   return { reason, status, message, transient: isTransient(reason, status), cause: thrown };
 }
 
+/** What a status of gRPC is called by REST. */
+const grpcReasons: Record<number, string> = {
+  1: 'stopped',
+  3: 'invalid',
+  4: 'silence',
+  5: 'notFound',
+  7: 'accessDenied',
+  8: 'rateLimitExceeded',
+  9: 'sessionExpired',
+  10: 'backendError',
+  13: 'internalError',
+  14: 'backendError',
+  16: 'authError',
+};
+
+/** A failure of the Storage Read API. */
+export function storageFault(thrown: unknown): RestFault {
+  const { code, details, message } = thrown as { code?: unknown; details?: string; message?: string };
+  if (thrown instanceof Silence || typeof code !== 'number' || code < 1 || code > 16) return restFault(thrown);
+  const text = details ?? message ?? String(thrown);
+  const reason = /USER_PROJECT_DENIED|serviceusage/.test(text)
+    ? 'userProjectDenied'
+    : (grpcReasons[code] ?? `grpc${code}`);
+  return { reason, status: null, message: text, transient: isTransient(reason, null), cause: thrown };
+}
+
 /** A fault of a job that BigQuery accepted. */
 export function jobFault({ reason = 'unknown', message = 'no reason given' }: JobError): RestFault {
   return { reason, status: null, message, transient: isTransient(reason, null), cause: null };
@@ -157,6 +183,11 @@ const meanings: Record<string, Meaning> = {
   silence: {
     code: 'source_unreachable',
     hint: (settings) => `Twice nothing came for ${settings.stall_timeout_seconds} s (stall_timeout_seconds). ${later}`,
+    retryable: true,
+  },
+  sessionExpired: {
+    code: 'source_failed',
+    hint: () => `A read session lives for six hours. ${later}`,
     retryable: true,
   },
   rateLimitExceeded: busy,

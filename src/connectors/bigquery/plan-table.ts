@@ -8,6 +8,7 @@ import type { Options } from './options.ts';
 import { planQuery } from './plan-query.ts';
 import { planStorage } from './plan-storage.ts';
 import { dryRun } from './query-job.ts';
+import { readsPast } from './read-time.ts';
 import { planRemote } from './remote.ts';
 import { everyPartition, rowFilter } from './row-filter.ts';
 import { dotted, tableNameOf } from './table-name.ts';
@@ -45,7 +46,7 @@ async function planStored(
     const plan = await planStorage(look, table, source, fields, filter, facts);
     if (plan !== null) return plan;
   }
-  const at = readsPast(look, source) ? ` FOR SYSTEM_TIME AS OF ${timestamp(look.readTime)}` : '';
+  const at = readsPast(look.readTime, source) ? ` FOR SYSTEM_TIME AS OF ${timestamp(look.readTime)}` : '';
   const selected = fields.map((field) =>
     asBinary.includes(field) ? `ST_ASBINARY(${column(field.name)}) AS ${column(field.name)}` : column(field.name),
   );
@@ -59,11 +60,6 @@ async function planStored(
 
 const isWkb = (field: Field, table: TableRequest) =>
   field.kind === 'GEOGRAPHY' && !field.repeated && (table.options as Options).geography === 'wkb';
-
-/** A table younger than the look cannot be asked for its past. */
-export function readsPast(look: Look, source: SourceTable): boolean {
-  return BigInt(source.createdMs) * 1000n < look.readTime;
-}
 
 /** Views, materialised views and external tables: BigQuery computes them, and nothing says whether they changed. */
 async function planComputed(

@@ -1,3 +1,47 @@
-export async function openStoredResult(..._: unknown[]): Promise<null> {
-  return null;
+/** Brings a large result of a query by the Storage Read API, from where BigQuery keeps it. */
+import pLimit from 'p-limit';
+import type { OpenPiece, PieceWay } from '../connector.ts';
+import type { Field } from './fields.ts';
+import type { Look } from './look.ts';
+import type { FinishedJob } from './query-job.ts';
+import { downloadStream, storedRelation } from './storage-download.ts';
+
+const streams = 4;
+
+/** Null where the Storage Read API may not be used. */
+export async function openStoredResult(
+  { storage, rest }: Look,
+  job: FinishedJob,
+  fields: readonly Field[],
+  way: PieceWay,
+  doing: string,
+): Promise<OpenPiece | null> {
+  const session = await storage.openSession({
+    table: job.destination,
+    columns: fields.map((field) => field.name),
+    restriction: '',
+    at: null,
+    streams,
+  });
+  // Without streams there are no rows, and an empty page brings the columns.
+  if (session === null || session.streams.length === 0) return null;
+  const { totalRows } = await rest.call<{ totalRows?: string }>({
+    path: ['queries', job.reference.id],
+    query: { location: job.reference.location ?? undefined, maxResults: 0 },
+    doing,
+    signal: way.signal,
+  });
+  const slot = pLimit(streams);
+  const files = await Promise.all(
+    session.streams.map((stream, index) =>
+      slot(() => downloadStream(storage, session, stream, fields, way, String(index))),
+    ),
+  );
+  return {
+    relation: storedRelation(files.map((file) => file.path)),
+    feed: async () => ({ rows: Number(totalRows) }),
+    close: async () => {
+      await Promise.all(files.map((file) => file.remove()));
+    },
+  };
 }

@@ -23,3 +23,57 @@ test('every type comes by REST without losing anything', async () => {
   expect(result).toMatchObject({ status: 'succeeded', rows: 3, error: null });
   await expectGolden('golden');
 });
+
+test('every type comes by Storage Read without losing anything', async () => {
+  lab.control.reset();
+  const result = await lab.sync(lab.table('by_storage', { source_table: 'golden', primary_key: ['id'] }));
+  expect(result).toMatchObject({ status: 'succeeded', rows: 3, error: null });
+  expect(lab.control.count('ReadRows')).toBeGreaterThan(0);
+  expect(lab.control.count('jobs.insert')).toBe(0);
+  await expectGolden('by_storage');
+  expect((await lab.published('by_storage')).parts).toEqual((await lab.published('golden')).parts);
+});
+
+test('both paths give the same rows, also for many rows with NULLs, nothing and nested values', async () => {
+  await lab.control.table({
+    project: 'lab',
+    dataset: 'd',
+    table: 'mixed',
+    schema: [
+      { name: 'id', type: 'INT64', mode: 'REQUIRED' },
+      { name: 'n', type: 'INT64' },
+      { name: 'f', type: 'FLOAT64' },
+      { name: 'b', type: 'BOOL' },
+      { name: 's', type: 'STRING' },
+      { name: 'd', type: 'DATE' },
+      { name: 'ts', type: 'TIMESTAMP' },
+      { name: 'num', type: 'NUMERIC' },
+      { name: 'tags', type: 'STRING', mode: 'REPEATED' },
+      {
+        name: 'lines',
+        type: 'STRUCT',
+        mode: 'REPEATED',
+        fields: [
+          { name: 'k', type: 'INT64' },
+          { name: 'parts', type: 'FLOAT64', mode: 'REPEATED' },
+        ],
+      },
+    ],
+    fromDuck: `SELECT i AS id, CASE WHEN i % 3 = 0 THEN NULL ELSE i * 1000000007 END, CASE WHEN i % 5 = 0 THEN NULL ELSE i / 7 END,
+      CASE WHEN i % 4 = 0 THEN NULL ELSE i % 2 = 0 END, CASE WHEN i % 11 = 0 THEN NULL WHEN i % 7 = 0 THEN '' ELSE repeat('ž', (i % 40)::INT) || i END,
+      CASE WHEN i % 6 = 0 THEN NULL ELSE DATE '2000-01-01' + (i % 9000)::INT END,
+      CASE WHEN i % 8 = 0 THEN NULL ELSE TIMESTAMPTZ '2020-01-01 00:00:00+00' + i * INTERVAL 1 MICROSECOND END,
+      CASE WHEN i % 9 = 0 THEN NULL ELSE (i * 1.000000001)::DECIMAL(38,9) - 10000 END,
+      list_transform(range((i % 4)::BIGINT), lambda x: 't' || x),
+      list_transform(range((i % 3)::BIGINT), lambda x: {'k': CASE WHEN x = 1 THEN NULL ELSE x + i END, 'parts': list_transform(range(x), lambda y: y / 2)})
+      FROM range(30000) r(i)`,
+  });
+  const byStorage = await lab.sync(lab.table('mixed', { primary_key: ['id'] }));
+  const files = (await lab.published('mixed')).parts;
+  const alone = lab.table('mixed_by_rest', { source_table: 'mixed', primary_key: ['id'] });
+  const byRest = await lab.sync(alone, { storage_read: 'never' });
+  expect([byStorage.rows, byRest.rows]).toEqual([30_000, 30_000]);
+  const sum = 'SELECT count(*) AS n, bit_xor(hash(t)) AS h FROM t';
+  expect((await lab.published('mixed', sum)).rows).toEqual((await lab.published('mixed_by_rest', sum)).rows);
+  expect(files.length).toBeGreaterThan(1);
+});

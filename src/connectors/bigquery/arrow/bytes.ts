@@ -1,0 +1,119 @@
+/** Small pieces of Parquet's encodings. Source: Encodings.md of apache/parquet-format. Pure. */
+
+/** Unsigned LEB128. */
+export function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest > 0x7f) {
+    bytes.push((rest % 0x80) | 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  bytes.push(rest);
+  return bytes;
+}
+
+const zigzag = (value: number) => varint(value < 0 ? -2 * value - 1 : 2 * value);
+
+/** Bits that hold every number up to `most`. */
+const widthOf = (most: number) => 32 - Math.clz32(most);
+
+/** Levels in the RLE and bit-packing hybrid, with the length in front that data pages want; one number for all when they are the same. */
+export function encodeLevels(levels: Uint8Array | { all: number; count: number }, most: number): Uint8Array {
+  const body = levels instanceof Uint8Array ? packed(levels, widthOf(most)) : run(levels.count, levels.all);
+  return withLength(body);
+}
+
+/** Levels of 0 and 1 that are a bitmap already. */
+export function encodeBitmap(bitmap: Uint8Array, count: number): Uint8Array {
+  const groups = Math.ceil(count / 8);
+  const head = varint(groups * 2 + 1);
+  const body = new Uint8Array(head.length + groups);
+  body.set(head);
+  body.set(bitmap.subarray(0, groups), head.length);
+  return withLength(body);
+}
+
+function withLength(body: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(4 + body.length);
+  new DataView(bytes.buffer).setUint32(0, body.length, true);
+  bytes.set(body, 4);
+  return bytes;
+}
+
+/** One value, repeated; levels need no more than a byte. */
+function run(count: number, value: number): Uint8Array {
+  return Uint8Array.from([...varint(count * 2), value]);
+}
+
+function packed(levels: Uint8Array, width: number): Uint8Array {
+  const groups = Math.ceil(levels.length / 8);
+  const head = varint(groups * 2 + 1);
+  const bytes = new Uint8Array(head.length + groups * width);
+  bytes.set(head);
+  let bit = head.length * 8;
+  for (const level of levels) {
+    for (let place = 0; place < width; place += 1, bit += 1)
+      if ((level >> place) & 1) bytes[bit >> 3]! |= 1 << (bit & 7);
+  }
+  return bytes;
+}
+
+const blockValues = 128;
+const miniblocks = 4;
+
+/** DELTA_BINARY_PACKED with whole 32 bits for each difference: larger than need be, and written in one pass. */
+export function encodeLengths(lengths: Int32Array): Uint8Array {
+  const count = lengths.length;
+  const head = [...varint(blockValues), ...varint(miniblocks), ...varint(count), ...zigzag(lengths[0] ?? 0)];
+  const blocks = Math.ceil((count - 1) / blockValues);
+  // Least difference, widths, differences.
+  const bytes = new Uint8Array(head.length + blocks * (10 + miniblocks + blockValues * 4));
+  bytes.set(head);
+  const view = new DataView(bytes.buffer);
+  let at = head.length;
+  for (let from = 1; from < count; from += blockValues) {
+    const to = Math.min(count, from + blockValues);
+    let least = Number.POSITIVE_INFINITY;
+    for (let index = from; index < to; index += 1) {
+      const delta = lengths[index]! - lengths[index - 1]!;
+      if (delta < least) least = delta;
+    }
+    const start = zigzag(least);
+    bytes.set(start, at);
+    at += start.length;
+    const used = Math.ceil((to - from) / (blockValues / miniblocks));
+    bytes.fill(32, at, at + used);
+    at += miniblocks;
+    for (let index = from; index < to; index += 1)
+      view.setUint32(at + (index - from) * 4, lengths[index]! - lengths[index - 1]! - least, true);
+    at += used * (blockValues / miniblocks) * 4;
+  }
+  return bytes.subarray(0, at);
+}
+
+export function isSet(bitmap: Uint8Array, index: number): boolean {
+  return ((bitmap[index >> 3]! >> (index & 7)) & 1) === 1;
+}
+
+/** The bits at `indexes`, packed anew. */
+export function takeBits(bitmap: Uint8Array, indexes: Int32Array): Uint8Array {
+  const taken = new Uint8Array(Math.ceil(indexes.length / 8));
+  for (let at = 0; at < indexes.length; at += 1) if (isSet(bitmap, indexes[at]!)) taken[at >> 3]! |= 1 << (at & 7);
+  return taken;
+}
+
+/** Values of `width` bytes at `indexes`. */
+export function takeFixed(bytes: Uint8Array, width: number, indexes: Int32Array): Uint8Array {
+  const taken = new Uint8Array(indexes.length * width);
+  if (width % 4 === 0 && bytes.byteOffset % 4 === 0) {
+    const words = width / 4;
+    const from = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
+    const to = new Int32Array(taken.buffer);
+    for (let at = 0; at < indexes.length; at += 1)
+      for (let word = 0; word < words; word += 1) to[at * words + word] = from[indexes[at]! * words + word]!;
+    return taken;
+  }
+  for (let at = 0; at < indexes.length; at += 1)
+    taken.set(bytes.subarray(indexes[at]! * width, (indexes[at]! + 1) * width), at * width);
+  return taken;
+}

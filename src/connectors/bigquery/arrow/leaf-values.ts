@@ -1,0 +1,166 @@
+/** The values of one Arrow column as the bytes of a Parquet page. Buffers are taken as they are wherever both formats agree. */
+import { type Data, DataType, type Decimal, Type } from 'apache-arrow';
+import { AttacheError } from '../../../errors/attache-error.ts';
+import { encodeLengths, takeBits, takeFixed } from './bytes.ts';
+import { decimalTexts, intervalTexts } from './printed-values.ts';
+
+/** Values by position, NULLs included. */
+export type LeafValues =
+  | { form: 'fixed'; width: number; bytes: Uint8Array }
+  | { form: 'bits'; bytes: Uint8Array }
+  | { form: 'bytes'; offsets: Int32Array; bytes: Uint8Array };
+
+/** How a column without parts is stored in Parquet; numbers are those of parquet.thrift. */
+export interface LeafType {
+  physical: 0 | 1 | 2 | 5 | 6 | 7;
+  length?: number;
+  /** `converted_type`. */
+  converted?: 0 | 5 | 6 | 8 | 10;
+  /** An instant, not a wall clock. */
+  utc?: boolean;
+  precision?: number;
+  scale?: number;
+}
+
+const physical = { bool: 0, int32: 1, int64: 2, double: 5, bytes: 6, fixed: 7 } as const;
+const converted = { text: 0, decimal: 5, date: 6, time: 8, timestamp: 10 } as const;
+
+const text: LeafType = { physical: physical.bytes, converted: converted.text };
+
+/** Decimals wider than 38 digits and intervals have no home in DuckDB’s Parquet reader: they travel as text. */
+export function leafType(type: DataType): LeafType {
+  switch (type.typeId) {
+    case Type.Int:
+      return { physical: physical.int64 };
+    case Type.Float:
+      return { physical: physical.double };
+    case Type.Bool:
+      return { physical: physical.bool };
+    case Type.Utf8:
+      return text;
+    case Type.Binary:
+      return { physical: physical.bytes };
+    case Type.Date:
+      return { physical: physical.int32, converted: converted.date };
+    case Type.Time:
+      return { physical: physical.int64, converted: converted.time };
+    case Type.Timestamp:
+      return {
+        physical: physical.int64,
+        converted: converted.timestamp,
+        utc: DataType.isTimestamp(type) && type.timezone != null,
+      };
+    case Type.Decimal:
+      return isWide(type) ? text : decimalLeaf(type);
+    case Type.Interval:
+      return text;
+    default:
+      throw new AttacheError('unsupported', {
+        message: `BigQuery sent a column as Arrow’s ${type}, which is not known here.`,
+        hint: 'Set storage_read: never for the source, or list the other columns in options.columns.',
+      });
+  }
+}
+
+const isWide = (type: DataType): type is Decimal => DataType.isDecimal(type) && type.bitWidth > 128;
+
+function decimalLeaf(type: DataType): LeafType {
+  const { precision, scale } = type as Decimal;
+  return { physical: physical.fixed, length: 16, converted: converted.decimal, precision, scale };
+}
+
+export function leafValues(data: Data): LeafValues {
+  const { type } = data;
+  const bytes = rawBytes(data.values);
+  switch (type.typeId) {
+    case Type.Bool:
+      return { form: 'bits', bytes };
+    case Type.Utf8:
+    case Type.Binary:
+      return { form: 'bytes', bytes, offsets: data.valueOffsets as Int32Array };
+    case Type.Decimal:
+      if (isWide(type)) return { form: 'bytes', ...decimalTexts(data, bytes, type.scale) };
+      return { form: 'fixed', width: 16, bytes: bigEndian128(bytes) };
+    case Type.Interval:
+      return { form: 'bytes', ...intervalTexts(data, bytes) };
+    default:
+      return { form: 'fixed', width: leafType(type).physical === physical.int32 ? 4 : 8, bytes };
+  }
+}
+
+function rawBytes(values: ArrayBufferView): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/** Parquet writes decimals with the highest byte first. */
+function bigEndian128(bytes: Uint8Array): Uint8Array {
+  const words = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const from = new Uint32Array(words.buffer, words.byteOffset, words.byteLength >> 2);
+  const to = new Uint32Array(from.length);
+  for (let at = 0; at < from.length; at += 4)
+    for (let word = 0; word < 4; word += 1) {
+      const x = from[at + 3 - word]!;
+      to[at + word] = (x << 24) | ((x & 0xff00) << 8) | ((x >>> 8) & 0xff00) | (x >>> 24);
+    }
+  return new Uint8Array(to.buffer);
+}
+
+export const encodings = { plain: 0, rle: 3, deltaLength: 6 } as const;
+
+/** The first `count` values, or those at `indexes`, as the body of a page. */
+export function encodeValues(
+  values: LeafValues,
+  count: number,
+  indexes: Int32Array | null,
+): { encoding: number; buffers: Uint8Array[] } {
+  switch (values.form) {
+    case 'fixed': {
+      const { bytes, width } = values;
+      const taken = indexes === null ? bytes.subarray(0, count * width) : takeFixed(bytes, width, indexes);
+      return { encoding: encodings.plain, buffers: [taken] };
+    }
+    case 'bits': {
+      const taken = indexes === null ? values.bytes.subarray(0, Math.ceil(count / 8)) : takeBits(values.bytes, indexes);
+      return { encoding: encodings.plain, buffers: [taken] };
+    }
+    case 'bytes':
+      return encodeBytes(values, count, indexes);
+  }
+}
+
+/** All lengths, then all bytes: as Arrow has them. */
+function encodeBytes(
+  { offsets, bytes }: Extract<LeafValues, { form: 'bytes' }>,
+  count: number,
+  indexes: Int32Array | null,
+): { encoding: number; buffers: Uint8Array[] } {
+  const chosen = indexes?.length ?? count;
+  if (chosen === 0) return { encoding: encodings.plain, buffers: [] };
+  const lengths = new Int32Array(chosen);
+  for (let at = 0; at < chosen; at += 1) {
+    const index = indexes === null ? at : indexes[at]!;
+    lengths[at] = offsets[index + 1]! - offsets[index]!;
+  }
+  const first = offsets[0]!;
+  const last = offsets[indexes === null ? count : offsets.length - 1]!;
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  // What is left out holds no bytes almost always, and then the bytes stand together already.
+  const together = total === last - first && isAscending(indexes);
+  const body = together ? bytes.subarray(first, last) : gathered(offsets, bytes, indexes, total);
+  return { encoding: encodings.deltaLength, buffers: [encodeLengths(lengths), body] };
+}
+
+function isAscending(indexes: Int32Array | null): boolean {
+  return indexes === null || indexes.every((index, at) => at === 0 || index > indexes[at - 1]!);
+}
+
+function gathered(offsets: Int32Array, bytes: Uint8Array, indexes: Int32Array | null, total: number): Uint8Array {
+  const body = new Uint8Array(total);
+  let at = 0;
+  for (const index of indexes ?? []) {
+    const value = bytes.subarray(offsets[index]!, offsets[index + 1]!);
+    body.set(value, at);
+    at += value.length;
+  }
+  return body;
+}

@@ -1,0 +1,68 @@
+/** Values that travel as text, printed as BigQuery prints them. Rare types, so value by value. */
+import type { Data } from 'apache-arrow';
+import { isSet } from './bytes.ts';
+
+interface Texts {
+  offsets: Int32Array;
+  bytes: Uint8Array;
+}
+
+/** BIGNUMERIC: 256 bits, lowest byte first. */
+export function decimalTexts(data: Data, bytes: Uint8Array, scale: number): Texts {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return printed(data, (index) => {
+    const at = index * 32;
+    const high = view.getBigInt64(at + 24, true);
+    const low =
+      (view.getBigUint64(at + 16, true) << 128n) |
+      (view.getBigUint64(at + 8, true) << 64n) |
+      view.getBigUint64(at, true);
+    return decimalText((high << 192n) | low, scale);
+  });
+}
+
+/** Without zeros at the end. */
+export function decimalText(value: bigint, scale: number): string {
+  const negative = value < 0n;
+  const digits = String(negative ? -value : value).padStart(scale + 1, '0');
+  const whole = digits.slice(0, digits.length - scale);
+  const fraction = digits.slice(digits.length - scale).replace(/0+$/, '');
+  return `${negative ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
+/** INTERVAL: months, days, nanoseconds. */
+export function intervalTexts(data: Data, bytes: Uint8Array): Texts {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return printed(data, (index) => {
+    const at = index * 16;
+    return intervalText(view.getInt32(at, true), view.getInt32(at + 4, true), view.getBigInt64(at + 8, true));
+  });
+}
+
+/** `years-months days hours:minutes:seconds.fraction`, each of the three with a sign of its own. */
+export function intervalText(months: number, days: number, nanos: bigint): string {
+  const total = Math.abs(months);
+  const micros = (nanos < 0n ? -nanos : nanos) / 1000n;
+  const seconds = micros / 1_000_000n;
+  const rest = String(micros % 1_000_000n).padStart(6, '0');
+  // Three digits where three are enough.
+  const fraction = rest === '000000' ? '' : `.${rest.endsWith('000') ? rest.slice(0, 3) : rest}`;
+  const clock = `${seconds / 3600n}:${(seconds / 60n) % 60n}:${seconds % 60n}${fraction}`;
+  return `${months < 0 ? '-' : ''}${Math.floor(total / 12)}-${total % 12} ${days} ${nanos < 0n ? '-' : ''}${clock}`;
+}
+
+function printed(data: Data, print: (index: number) => string): Texts {
+  const { length, nullBitmap, nullCount } = data;
+  const offsets = new Int32Array(length + 1);
+  const texts: Buffer[] = [];
+  let at = 0;
+  for (let index = 0; index < length; index += 1) {
+    if (nullCount === 0 || isSet(nullBitmap, index)) {
+      const text = Buffer.from(print(index));
+      texts.push(text);
+      at += text.length;
+    }
+    offsets[index + 1] = at;
+  }
+  return { offsets, bytes: Buffer.concat(texts) };
+}

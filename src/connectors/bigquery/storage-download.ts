@@ -1,0 +1,74 @@
+/** Brings a stream of a read session to the disk, as a file that DuckDB reads. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Field as ArrowField,
+  MessageReader,
+  type RecordBatch,
+  RecordBatchReader,
+  type Schema,
+} from 'apache-arrow';
+import { literalList } from '../../duckdb/quote.ts';
+import { AttacheError } from '../../errors/attache-error.ts';
+import type { PieceWay } from '../connector.ts';
+import { ParquetFile } from './arrow/parquet-file.ts';
+import type { Field } from './fields.ts';
+import type { Storage, StorageSession } from './storage-client.ts';
+
+export interface DownloadedStream {
+  path: string;
+  rows: number;
+  remove(): Promise<void>;
+}
+
+/** The columns come in the service’s order and go to the file in ours. */
+export async function downloadStream(
+  storage: Storage,
+  session: StorageSession,
+  stream: string,
+  fields: readonly Field[],
+  { scratch, signal, progress }: Pick<PieceWay, 'scratch' | 'signal' | 'progress'>,
+  name: string,
+): Promise<DownloadedStream> {
+  const schema = schemaOf(session.schema);
+  const order = fields.map((field) => positionOf(schema.fields, field.name));
+  const path = join(scratch, `stream-${name}.parquet`);
+  const file = await ParquetFile.create(
+    path,
+    order.map((position) => schema.fields[position]!),
+  );
+  try {
+    for await (const { batch, bytes } of storage.readStream(stream, signal)) {
+      for (const one of batchesOf(session.schema, batch)) await file.add(one.selectAt(order));
+      progress(bytes);
+    }
+    await file.finish();
+  } catch (thrown) {
+    await file.abandon();
+    throw thrown;
+  }
+  return { path, rows: file.rows, remove: () => rm(path, { force: true }) };
+}
+
+export function storedRelation(paths: readonly string[]): string {
+  return `read_parquet(${literalList(paths)})`;
+}
+
+function schemaOf(message: Uint8Array): Schema {
+  return new MessageReader(message).readSchema() as Schema;
+}
+
+/** The service sends bare batches; a reader wants the schema in front. */
+function* batchesOf(schema: Uint8Array, batch: Uint8Array): Generator<RecordBatch> {
+  yield* RecordBatchReader.from(Buffer.concat([schema, batch])) as Iterable<RecordBatch>;
+}
+
+function positionOf(fields: readonly ArrowField[], name: string): number {
+  const position = fields.findIndex((field) => field.name === name);
+  if (position >= 0) return position;
+  throw new AttacheError('source_failed', {
+    message: `The read session has no column ${name}.`,
+    hint: 'The table changed while it was looked at. Sync it again.',
+    retryable: true,
+  });
+}
