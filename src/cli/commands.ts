@@ -13,6 +13,11 @@ const adminCommands: readonly CommandEntry[] = [
       { name: 'list', summary: 'list registered tables', load: async () => (await registry()).list },
       { name: 'show', summary: 'show one registered table', load: async () => (await registry()).show },
       { name: 'add', summary: 'register a table', load: async () => (await registry()).add },
+      {
+        name: 'discover',
+        summary: 'show what a source offers, and register it',
+        load: async () => (await import('./commands/admin/registry-discover.ts')).discover,
+      },
       { name: 'set', summary: 'change a registered table', load: async () => (await registry()).set },
       { name: 'remove', summary: 'unregister a table and drop its data', load: async () => (await registry()).remove },
     ],
