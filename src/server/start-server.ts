@@ -116,7 +116,7 @@ async function start(
   const url = await listen(app, config);
 
   // Once requests are answered: what was published while no server ran.
-  caughtUp = master.rebuild().catch((err: unknown) => log.error({ err }, 'the first rebuild failed'));
+  caughtUp = master.catchUp().catch((err: unknown) => log.error({ err }, 'the first rebuild failed'));
   scheduler?.start();
   return { url, newAdminToken, close: () => started.stop() };
 }

@@ -5,11 +5,15 @@ import type { SystemState } from '../system/system-state.ts';
 import { listTables } from '../system/table-registry.ts';
 import { deleteOwner, listOwners, saveOwner } from '../system/view-ownership.ts';
 
+const longestWaitMs = 5_000;
+
 export class Master {
   private readonly orchestrator: Pick<SyncOrchestrator, 'rebuild' | 'catalogue' | 'forget'>;
   private readonly state: SystemState;
   /** What the last rebuild said; null before the first. */
   report: RebuildReport | null = null;
+  /** While it runs: the rebuild of `catchUp`. */
+  private catchingUp: Promise<void> | null = null;
 
   constructor(orchestrator: Pick<SyncOrchestrator, 'rebuild' | 'catalogue' | 'forget'>, state: SystemState) {
     this.orchestrator = orchestrator;
@@ -26,6 +30,22 @@ export class Master {
     const registered = new Map(tables.map((table) => [table.id, table.source_name]));
     this.report = await this.orchestrator.rebuild({ registered, owned });
     await this.remember(owned, this.report.claims);
+  }
+
+  /** Takes in what was published before anybody watched; whoever asks for `settled` meanwhile waits for it. */
+  catchUp(): Promise<void> {
+    this.catchingUp = this.rebuild().finally(() => {
+      this.catchingUp = null;
+    });
+    return this.catchingUp;
+  }
+
+  /** The catalogue with everything that was published before the start; what is known so far when that takes longer than anybody would wait. */
+  async settled(): Promise<Catalogue> {
+    const ended = this.catchingUp?.catch(() => {});
+    if (ended !== undefined)
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, longestWaitMs).unref())]);
+    return this.catalogue();
   }
 
   /** Takes a table out of its extract; false when the extract is not ours to change. */

@@ -192,12 +192,12 @@ describe('the contract check', () => {
     expect(JSON.stringify(findings)).not.toContain('hunter2');
   });
 
-  it('finds parts of another size or row count, links out of the folder, and with deep other bytes', async () => {
+  it('finds parts of another size or row count, other bytes, and links out of the folder', async () => {
     await using data = await temporaryFolder();
     const published = await publishTables(data.directory, 'crm', { orders: 'SELECT 1 AS id' });
     const folder = join(data.directory, 'extracts/crm');
     const part = join(folder, published.tables.get('orders')?.parts[0]?.path ?? '');
-    const codes = async (deep = false) => (await check(folder, deep)).findings.map((found) => found.code);
+    const codes = async () => (await check(folder)).findings.map((found) => found.code);
     const { size } = await stat(part);
 
     // One byte in the data, not in the frame: only reading all of it can tell.
@@ -208,8 +208,7 @@ describe('the contract check', () => {
     changed[footer] = 'd'.charCodeAt(0);
     await chmod(part, 0o644);
     await writeFile(part, changed);
-    expect(await codes()).toEqual([]);
-    expect(await codes(true)).toEqual(['part_sha256']);
+    expect(await codes()).toEqual(['part_sha256']);
 
     await writeFile(part, Buffer.concat([bytes, Buffer.from('x')]));
     expect(await codes()).toEqual(expect.arrayContaining(['part_size']));

@@ -82,7 +82,10 @@ describe('a server', () => {
     await server.running.close();
     await publishTable(server.config.dataDirectory, 'made', 'numbers', ['SELECT 1 AS id']);
     await server.restart();
-    await until(async () => (await server!.ask('GET', '/api/data/numbers/download')).status === 200);
+    const [manifest, download] = await Promise.all(
+      ['/api/sync/manifest', '/api/data/numbers/download'].map((path) => server!.ask('GET', path)),
+    );
+    expect([Object.keys(manifest!.json.tables), download!.status]).toEqual([['numbers'], 200]);
     expect((await server.ask('GET', '/api/catalog/tables/numbers')).json).toMatchObject({
       registered: false,
       live: true,

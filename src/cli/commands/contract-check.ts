@@ -1,4 +1,5 @@
 /** `da contract check`: says whether a folder fulfils the contract of an extract. */
+import { statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -17,7 +18,7 @@ interface Options {
 export function configure(command: Command, context: Context): void {
   command
     .argument('<dir>', 'the folder with extract.duckdb')
-    .option('--deep', 'also hash every part and compare every row')
+    .option('--deep', 'also compare every row of a view with the rows of its parts')
     .addHelpText(
       'before',
       `For whoever writes extracts with a program of their own.\n
@@ -37,9 +38,12 @@ async function run(directory: string, options: Options, context: Context): Promi
   const tempDirectory = await mkdtemp(join(tmpdir(), 'da-check-'));
   try {
     const limits = { memoryLimit: '1GB', threads: 2, tempDirectory };
-    const outcome = await checkExtract(directory, { limits, deep: options.deep ?? false });
+    // Where a rebuild reads a view from: its relative paths start here.
+    const folder = resolve(directory);
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) process.chdir(folder);
+    const outcome = await checkExtract(folder, { limits, deep: options.deep ?? false });
     if (context.terminal.json) await context.terminal.document(outcome);
-    else await tell(context.terminal, resolve(directory), outcome);
+    else await tell(context.terminal, folder, outcome);
     context.exit(outcome.ok ? 0 : errorCodes.contract_broken.exit);
   } finally {
     await rm(tempDirectory, { recursive: true, force: true });

@@ -72,7 +72,7 @@ export function catalogueRoutes({ config, state, master }: ServerParts): Route[]
       handle: async ({ query, principal }) => {
         const [registered, states] = [await state.read(listTables), await state.read(listStates)];
         const byId = new Map(registered.map((table) => [table.id, table]));
-        const live = master.catalogue().tables;
+        const live = (await master.settled()).tables;
         const ids = [...new Set([...byId.keys(), ...live.keys()])].filter((id) => readable(principal, id)).sort();
         const after = ids.filter((id) => query.cursor === undefined || id > query.cursor);
         const shown = after.slice(0, query.limit);
@@ -94,7 +94,7 @@ export function catalogueRoutes({ config, state, master }: ServerParts): Route[]
       answers: { 200: { description: 'The table', schema: tableDetail.meta({ id: 'TableDetail' }) } },
       handle: async ({ params: { id } }) => {
         const registered = await state.read((session) => findTable(session, id));
-        const live = master.catalogue().tables.get(id) ?? null;
+        const live = (await master.settled()).tables.get(id) ?? null;
         if (registered === null && live === null) {
           throw new AttacheError('not_found', {
             message: `There is no table ${id}.`,

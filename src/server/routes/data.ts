@@ -29,7 +29,7 @@ export function dataRoutes({ config, master, merged }: ServerParts): Route[] {
       params: z.object({ table: identity }),
       answers: fileAnswers,
       handle: async ({ params, request, reply }) => {
-        const table = localTable(params.table);
+        const table = await localTable(params.table);
         const [only] = table.parts;
         const single = only !== undefined && table.parts.length === 1 ? only : null;
         const file = single === null ? await merged.of(table) : { path: single.file, sizeBytes: single.size_bytes };
@@ -51,7 +51,7 @@ export function dataRoutes({ config, master, merged }: ServerParts): Route[] {
       params: z.object({ table: identity, sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
       answers: fileAnswers,
       handle: async ({ params, request, reply }) => {
-        const table = localTable(params.table);
+        const table = await localTable(params.table);
         const part = table.parts.find(({ sha256 }) => sha256 === params.sha256);
         const path = part?.file ?? (await retiredPart(table, params.sha256));
         return sendFile(request, reply, {
@@ -66,8 +66,8 @@ export function dataRoutes({ config, master, merged }: ServerParts): Route[] {
     }),
   ];
 
-  function localTable(id: string): CatalogueTable {
-    const table = master.catalogue().tables.get(id);
+  async function localTable(id: string): Promise<CatalogueTable> {
+    const table = master.catalogue().tables.get(id) ?? (await master.settled()).tables.get(id);
     if (table === undefined) {
       throw new AttacheError('not_found', {
         message: `There is no table ${id}, or nothing of it has been synced yet.`,

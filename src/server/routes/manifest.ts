@@ -1,4 +1,5 @@
 /** `GET /api/sync/manifest`. */
+import type { Catalogue } from '../../orchestrator/shapes.ts';
 import { decide } from '../access.ts';
 import { matchesNone } from '../files/etag.ts';
 import { buildManifest, type Manifest, ManifestCache, manifestSchema, stampManifest } from '../manifest.ts';
@@ -17,8 +18,8 @@ export function manifestRoutes({ master }: ServerParts): Route[] {
         200: { description: 'The manifest', schema: manifestSchema },
         304: { description: 'Nothing has changed since the tag in If-None-Match' },
       },
-      handle: ({ principal, request, reply }) => {
-        const manifest = manifestFor(principal);
+      handle: async ({ principal, request, reply }) => {
+        const manifest = manifestFor(principal, await master.settled());
         reply.headers({ etag: manifest.tag, 'cache-control': 'private, no-cache' });
         if (matchesNone(request.headers['if-none-match'], manifest.tag)) return reply.code(304).send();
         reply.type('application/json; charset=utf-8');
@@ -27,8 +28,7 @@ export function manifestRoutes({ master }: ServerParts): Route[] {
     }),
   ];
 
-  function manifestFor(principal: Call['principal']): Manifest {
-    const catalogue = master.catalogue();
+  function manifestFor(principal: Call['principal'], catalogue: Catalogue): Manifest {
     const mayRead = (id: string) => principal !== null && decide(principal, 'read_table', id).allowed;
     const everything = [...catalogue.tables.keys()].every(mayRead);
     if (everything) return cache.of(catalogue);
