@@ -9,6 +9,7 @@ export default class PlainSummary implements Reporter {
         const { state } = test.result();
         counts[state === 'pending' ? 'skipped' : state] += 1;
         if (state === 'skipped') console.log(`skipped: ${test.fullName}`);
+        if (test.diagnostic()?.flaky) console.log(`passed only when tried again: ${test.fullName}`);
       }
     }
     console.log(`\ntests: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
