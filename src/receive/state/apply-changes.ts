@@ -6,7 +6,7 @@ import type { Session } from '../../duckdb/session.ts';
 import { crashPoint } from '../../publish/crash-point.ts';
 import type { LanePosition } from '../inbox/inbox-reader.ts';
 import type { Lane } from '../receive-folder.ts';
-import { mergeRows, touchedOf } from './merge-rows.ts';
+import { mergeRows } from './merge-rows.ts';
 import { type State, writePosition } from './open-state.ts';
 import { placeRows } from './place-rows.ts';
 import { type Reduced, reduceChanges } from './reduce-changes.ts';
@@ -41,10 +41,14 @@ export async function applyChanges(state: State, batch: Batch, scratch: string):
 
 async function applyReduced(state: State, reduced: Reduced, bulk: boolean, scratch: string): Promise<void> {
   const { session, tables, byId } = state;
-  const moved: Moved = { changed: new Set(), completed: new Set(reduced.complete.keys()), flipped: new Set() };
+  const moved: Moved = {
+    changed: new Set(),
+    completed: new Set(reduced.complete.keys()),
+    flipped: new Set(),
+    touched: new Set(),
+  };
   await recordComplete(session, reduced);
   for (const table of tables) {
-    await session.run(`CREATE OR REPLACE TEMP TABLE ${touchedOf(table)} (k VARCHAR)`);
     const rows = reduced.rows.get(table.id);
     if (rows === undefined) continue;
     await stageRows(session, table, rows.values(), join(scratch, 'staged.ndjson'));

@@ -1,7 +1,7 @@
 /** Moves rows that have been left alone for a while from hot parts back to where they belong. */
 import { identifier, literal } from '../../duckdb/quote.ts';
 import type { State } from './open-state.ts';
-import { coldPart, dirtyTable, hotTable } from './place-rows.ts';
+import { movePlaces, startHotPart } from './place-rows.ts';
 import { own } from './state-table.ts';
 
 export interface CompactionRule {
@@ -25,17 +25,10 @@ export async function compact(state: State, { now, coolMs, mostParts }: Compacti
     if (cool.length === 0) continue;
     const parts = cool.map((row) => literal(row.part)).join(', ');
     await session.run('BEGIN');
-    await session.run(
-      `INSERT INTO ${dirtyTable} SELECT ${literal(table.id)}, p FROM (SELECT DISTINCT unnest([${part}, ${coldPart(table, 't')}]) AS p FROM ${name} t WHERE ${part} IN (${parts})) u WHERE NOT EXISTS (FROM ${dirtyTable} d WHERE d.table_name = ${literal(table.id)} AND d.part = p)`,
-    );
-    await session.run(`UPDATE ${name} t SET ${part} = ${coldPart(table, 't')} WHERE ${part} IN (${parts})`);
-    const hot = cool.map((row) => Number(row.part.slice('hot-'.length)));
-    // The current hot part may have cooled too; a new number keeps an emptied name from filling again unnoticed.
-    await session.run(
-      `UPDATE ${hotTable} SET number = greatest(number, ${Math.max(...hot) + 1}) WHERE table_name = ${literal(table.id)}`,
-    );
+    moved += await movePlaces(session, table, `t.${part} IN (${parts})`, null, null);
+    // The present hot part may have cooled too; a new number keeps an emptied name from filling again unnoticed.
+    await startHotPart(session, table, Math.max(...cool.map((row) => Number(row.part.slice('hot-'.length)))) + 1);
     await session.run('COMMIT');
-    moved += cool.reduce((sum, row) => sum + row.n, 0);
   }
   return moved;
 }

@@ -4,9 +4,11 @@
  */
 import { identifier, literal } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
+import { coldPlaces } from './cold-parts.ts';
 import { changedOf, flippedOf, touchedOf } from './merge-rows.ts';
 import type { Moved } from './settle-visibility.ts';
 import { isVisible, own, type StateTable } from './state-table.ts';
+import { touch } from './touch-rows.ts';
 
 /** A hot part with more rows is left to cool, and a new one begins. */
 const hotRows = 4_000;
@@ -14,6 +16,7 @@ const hotRows = 4_000;
 const key = identifier(own.key);
 const part = identifier(own.part);
 const touched = identifier(own.touched);
+const placed = identifier('~placed');
 export const dirtyTable = identifier('~dirty');
 export const hotTable = identifier('~hot');
 
@@ -24,30 +27,49 @@ export async function placeRows(
   moved: Moved,
   { bulk, now }: { bulk: boolean; now: number },
 ): Promise<void> {
-  const name = identifier(table.id);
-  const sets = touchedOf(table);
   if (moved.changed.has(table.id))
-    await session.run(`INSERT INTO ${sets} SELECT ${key} FROM ${changedOf(table)} WHERE ${identifier('~differs')}`);
-  if (moved.flipped.has(table.id)) await session.run(`INSERT INTO ${sets} FROM ${flippedOf(table)}`);
-  const hot = literal(`hot-${await hotNumber(session, table)}`);
-  const placed = identifier('~placed');
-  await session.run(
-    `CREATE OR REPLACE TEMP TABLE ${placed} AS SELECT t.${key} AS k, t.${part} AS was, CASE WHEN NOT ${isVisible(table, 't')} THEN NULL ELSE ${bulk ? coldPart(table, 't') : hot} END AS now FROM ${name} t WHERE t.${key} IN (FROM ${sets})`,
-  );
-  // A row that was never published and is not to be needs nothing.
-  await session.run(
-    `INSERT INTO ${dirtyTable} SELECT DISTINCT ${literal(table.id)}, p FROM (SELECT was AS p FROM ${placed} UNION SELECT now FROM ${placed}) WHERE p IS NOT NULL AND NOT EXISTS (FROM ${dirtyTable} d WHERE d.table_name = ${literal(table.id)} AND d.part = p)`,
-  );
-  await session.run(
-    `UPDATE ${name} SET ${part} = p.now, ${touched} = ${Math.floor(now)} FROM ${placed} p WHERE ${name}.${key} = p.k`,
+    await touch(session, table, moved, `SELECT ${key} FROM ${changedOf(table)} WHERE ${identifier('~differs')}`);
+  if (moved.flipped.has(table.id)) await touch(session, table, moved, `FROM ${flippedOf(table)}`);
+  if (!moved.touched.has(table.id)) return;
+  await movePlaces(
+    session,
+    table,
+    `t.${key} IN (FROM ${touchedOf(table)})`,
+    bulk ? null : await hotPart(session, table),
+    now,
   );
   if (!bulk) await rollHotPart(session, table);
 }
 
-/** SQL: the part a row of `alias` has when it is cold. */
-export function coldPart(table: StateTable, alias: string): string {
-  const { month } = table.received;
-  return month === undefined ? `'all'` : `coalesce(strftime(${alias}.${identifier(month)}, '%Y-%m'), 'undated')`;
+/** Moves the rows `where` chooses to the hot part, or with null to cold ones, and marks what they leave and where they come. Returns how many moved. */
+export async function movePlaces(
+  session: Session,
+  table: StateTable,
+  where: string,
+  hot: string | null,
+  now: number | null,
+): Promise<number> {
+  const name = identifier(table.id);
+  const wanted =
+    hot === null
+      ? coldPlaces(table, where)
+      : `SELECT t.${key} AS k, ${literal(hot)} AS place FROM ${name} t WHERE ${where} AND ${isVisible(table, 't')}`;
+  const found = await session.first<{ Count: string }>(
+    `CREATE OR REPLACE TEMP TABLE ${placed} AS SELECT t.${key} AS k, t.${part} AS was, w.place AS now FROM ${name} t LEFT JOIN (${wanted}) w ON w.k = t.${key} WHERE ${where}`,
+  );
+  const count = Number(found?.Count ?? 0);
+  if (count === 0) return 0;
+  // A row that was never published and is not to be needs nothing.
+  await session.run(
+    `INSERT INTO ${dirtyTable} SELECT DISTINCT ${literal(table.id)}, p FROM (SELECT was AS p FROM ${placed} UNION SELECT now FROM ${placed}) WHERE p IS NOT NULL AND NOT EXISTS (FROM ${dirtyTable} d WHERE d.table_name = ${literal(table.id)} AND d.part = p)`,
+  );
+  const touch = now === null ? '' : `, ${touched} = ${Math.floor(now)}`;
+  await session.run(`UPDATE ${name} SET ${part} = p.now${touch} FROM ${placed} p WHERE ${name}.${key} = p.k`);
+  return count;
+}
+
+async function hotPart(session: Session, table: StateTable): Promise<string> {
+  return `hot-${await hotNumber(session, table)}`;
 }
 
 async function hotNumber(session: Session, table: StateTable): Promise<number> {
@@ -62,7 +84,12 @@ async function rollHotPart(session: Session, table: StateTable): Promise<void> {
   const count = await session.first<{ n: number }>(
     `SELECT count(*)::INTEGER AS n FROM ${identifier(table.id)} WHERE ${part} = ${literal(`hot-${number}`)}`,
   );
-  if ((count?.n ?? 0) <= hotRows) return;
+  if ((count?.n ?? 0) > hotRows) await startHotPart(session, table, number + 1);
+}
+
+/** From now on changed rows go to the hot part of this number. */
+export async function startHotPart(session: Session, table: StateTable, number: number): Promise<void> {
+  const next = Math.max(number, await hotNumber(session, table));
   await session.run(`DELETE FROM ${hotTable} WHERE table_name = ${literal(table.id)}`);
-  await session.run(`INSERT INTO ${hotTable} VALUES (${literal(table.id)}, ${number + 1})`);
+  await session.run(`INSERT INTO ${hotTable} VALUES (${literal(table.id)}, ${next})`);
 }

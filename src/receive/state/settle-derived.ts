@@ -6,6 +6,7 @@ import { fillMembers } from './fill-members.ts';
 import { beforeColumn, changedOf, flippedOf, touchedOf } from './merge-rows.ts';
 import type { Moved } from './settle-visibility.ts';
 import { isVisible, own, type StateTable } from './state-table.ts';
+import { touch } from './touch-rows.ts';
 
 type Of<Kind> = Extract<DerivedColumn, { kind: Kind }>;
 const key = identifier(own.key);
@@ -43,12 +44,13 @@ async function fillValue(
   }
   if (candidates.length === 0) return;
   // What `by` holds may itself have been filled a moment ago.
-  candidates.push(`FROM ${touchedOf(table)}`);
+  if (moved.touched.has(table.id)) candidates.push(`FROM ${touchedOf(table)}`);
   await correct(
     session,
     table,
     derived.column,
     `SELECT t.${key} AS k, ${wantedValue(derived)} AS v FROM ${identifier(table.id)} t LEFT JOIN ${identifier(other.id)} o ON o.${key} = t.${by} WHERE t.${key} IN (${candidates.join(' UNION ')})`,
+    moved,
   );
 }
 
@@ -94,17 +96,25 @@ async function fillCount(
     table,
     derived.column,
     `SELECT t.${key} AS k, coalesce(n.n, 0) AS v FROM ${identifier(table.id)} t LEFT JOIN (SELECT k, count(*) AS n FROM (${named.join(' UNION ALL ')}) GROUP BY k) n ON n.k = t.${key} WHERE t.${key} IN (FROM ${affected})`,
+    moved,
   );
 }
 
 /** Writes the wanted values where they differ, and remembers which rows that were. */
-async function correct(session: Session, table: StateTable, column: string, wanted: string): Promise<void> {
+async function correct(
+  session: Session,
+  table: StateTable,
+  column: string,
+  wanted: string,
+  moved: Moved,
+): Promise<void> {
   const name = identifier(column);
-  await session.run(
+  const found = await session.first<{ Count: string }>(
     `CREATE OR REPLACE TEMP TABLE ${corrections} AS SELECT w.k, w.v FROM (${wanted}) w JOIN ${identifier(table.id)} t ON t.${key} = w.k WHERE t.${name} IS DISTINCT FROM w.v`,
   );
+  if (Number(found?.Count ?? 1) === 0) return;
   await session.run(
     `UPDATE ${identifier(table.id)} SET ${name} = c.v FROM ${corrections} c WHERE ${identifier(table.id)}.${key} = c.k`,
   );
-  await session.run(`INSERT INTO ${touchedOf(table)} SELECT k FROM ${corrections}`);
+  await touch(session, table, moved, `SELECT k FROM ${corrections}`);
 }

@@ -11,6 +11,8 @@ export interface Moved {
   completed: ReadonlySet<string>;
   /** Tables in which rows became hidden or visible; filled here. */
   flipped: Set<string>;
+  /** Tables with rows to place anew; filled on the way. */
+  touched: Set<string>;
 }
 
 const key = identifier(own.key);
@@ -27,11 +29,10 @@ export async function settleVisibility(
 ): Promise<void> {
   const candidates = candidatesOf(table, byId, moved);
   if (candidates.length === 0) return;
-  await session.run(
+  const found = await session.first<{ Count: string }>(
     `CREATE OR REPLACE TEMP TABLE ${flippedOf(table)} AS SELECT ${key} FROM (${judged(table, candidates)}) WHERE was IS DISTINCT FROM now`,
   );
-  const flips = await session.first<{ n: number }>(`SELECT count(*)::INTEGER AS n FROM ${flippedOf(table)}`);
-  if ((flips?.n ?? 0) === 0) return;
+  if (Number(found?.Count ?? 1) === 0) return;
   await session.run(
     `UPDATE ${identifier(table.id)} SET ${blocked} = NOT coalesce(${blocked}, false) WHERE ${key} IN (FROM ${flippedOf(table)})`,
   );
