@@ -117,10 +117,8 @@ export interface PollWay {
   backfill(work: PollWork): Promise<PollReport>;
   /** Finds out what was deleted without a word. `force` passes the safety limit. */
   findDeleted(work: PollWork, force: boolean): Promise<PollReport>;
-  /** Fetches rows again by their keys, because an event could not tell everything. */
-  refetch(work: PollWork, keys: readonly string[]): Promise<PollReport>;
-  /** The table whose keys `refetch` and `findDeleted` speak of. */
-  table: string;
+  /** Fetches rows that an event only mentioned; called often, does little. */
+  hydrate(work: PollWork): Promise<PollReport>;
   everyMs: number;
 }
 
@@ -131,9 +129,18 @@ export interface PollWork {
   /** What an earlier call remembered under this name, and where to remember the next. */
   recall(name: string): unknown;
   remember(name: string, value: unknown): Promise<void>;
-  /** Key and version of the known rows of a table among `keys`, or of all of them. */
-  known(table: string, keys: readonly string[] | null): Promise<Map<string, string | null>>;
+  /** The known rows of a table among `keys`, or with null all that are not hidden, by key. */
+  known(table: string, keys: readonly string[] | null): Promise<Map<string, KnownRow>>;
+  /** Keys of visible rows whose version is smaller than `version`. */
+  below(table: string, version: string, limit: number): Promise<string[]>;
   note(message: string): void;
+}
+
+export interface KnownRow {
+  /** The version of its main group. */
+  version: string | null;
+  /** When the source last showed the row itself, in milliseconds; null when it never did. */
+  shownAt: number | null;
 }
 
 export interface PollReport {

@@ -1,15 +1,16 @@
 /** Asks the source for what its events did not tell, one question at a time; the answers go into the inbox like any event. */
-import type { PollReport, PollWay, PollWork } from '../connectors/receive-way.ts';
-import { identifier, literalList } from '../duckdb/quote.ts';
+import type { KnownRow, PollReport, PollWay, PollWork } from '../connectors/receive-way.ts';
+import { identifier, literal, literalList } from '../duckdb/quote.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 import type { Applier } from './applier.ts';
 import { InboxWriter } from './inbox/inbox-writer.ts';
 import { MemoryFile } from './memory-file.ts';
 import { own, versionColumn } from './state/state-table.ts';
 
-export type PollKind = 'reconcile' | 'backfill' | 'find-deleted';
+export type PollKind = 'reconcile' | 'backfill' | 'find-deleted' | 'hydrate';
 
 const retryAfterFailureMs = 60_000;
+const hydrateEveryMs = 30_000;
 const deletionsEveryMs = 86_400_000;
 
 export class Polling {
@@ -21,6 +22,7 @@ export class Polling {
   private running: Promise<unknown> = Promise.resolve();
   private busy = false;
   private nextReconcile = 0;
+  private nextHydrate = Date.now() + hydrateEveryMs;
   private nextDeletions = Date.now() + deletionsEveryMs;
 
   private constructor(
@@ -45,12 +47,18 @@ export class Polling {
   startDue(signal: AbortSignal): void {
     if (this.way === null || this.busy) return;
     const now = Date.now();
-    const due = now >= this.nextDeletions ? 'find-deleted' : now >= this.nextReconcile ? 'reconcile' : null;
+    const due = this.dueAt(now);
     if (due === null) return;
     this.perform(due, signal).catch((thrown: Error) => {
       this.nextReconcile = Date.now() + retryAfterFailureMs;
       this.note(`${due} did not finish: ${thrown.message}`);
     });
+  }
+
+  private dueAt(now: number): PollKind | null {
+    if (now >= this.nextDeletions) return 'find-deleted';
+    if (now >= this.nextReconcile) return 'reconcile';
+    return now >= this.nextHydrate ? 'hydrate' : null;
   }
 
   /** Looks soon: something was lost. */
@@ -69,7 +77,9 @@ export class Polling {
     this.busy = true;
     const work = this.work(signal);
     const report = this.running.then(async () => {
+      this.nextHydrate = Date.now() + hydrateEveryMs;
       if (kind === 'backfill') return way.backfill(work);
+      if (kind === 'hydrate') return way.hydrate(work);
       if (kind === 'find-deleted') {
         this.nextDeletions = Date.now() + deletionsEveryMs;
         return way.findDeleted(work, force);
@@ -97,20 +107,29 @@ export class Polling {
       recall: (name) => this.memory.recall(name),
       remember: (name, value) => this.memory.remember(name, value),
       known: (table, keys) => this.known(table, keys),
+      below: (table, version, limit) => this.below(table, version, limit),
       note: this.note,
     };
   }
 
-  private async known(table: string, keys: readonly string[] | null): Promise<Map<string, string | null>> {
+  private async known(table: string, keys: readonly string[] | null): Promise<Map<string, KnownRow>> {
     using session = await this.applier.session();
     const where =
-      keys === null
-        ? `NOT coalesce(${identifier(own.blocked)}, false)`
-        : `${identifier(own.key)} IN ${literalList(keys)}`;
-    const rows = await session.rows<{ key: string; version: string | null }>(
-      `SELECT ${identifier(own.key)} AS key, ${identifier(versionColumn('main'))} AS version FROM ${identifier(table)} WHERE ${where}`,
+      keys === null ? `NOT coalesce(${identifier(own.blocked)}, false)` : `${identifier(own.key)} IN ${listed(keys)}`;
+    const rows = await session.rows<{ key: string; version: string | null; shown: string | null }>(
+      `SELECT ${identifier(own.key)} AS key, ${identifier(versionColumn('main'))} AS version, ${identifier(own.alive)} AS shown FROM ${identifier(table)} WHERE ${where}`,
     );
-    return new Map(rows.map((row) => [row.key, row.version]));
+    return new Map(
+      rows.map(({ key, version, shown }) => [key, { version, shownAt: shown === null ? null : Number(shown) }]),
+    );
+  }
+
+  private async below(table: string, version: string, limit: number): Promise<string[]> {
+    using session = await this.applier.session();
+    const rows = await session.rows<{ key: string }>(
+      `SELECT ${identifier(own.key)} AS key FROM ${identifier(table)} WHERE ${identifier(versionColumn('main'))} < ${literal(version)} AND NOT coalesce(${identifier(own.blocked)}, false) LIMIT ${Math.floor(limit)}`,
+    );
+    return rows.map(({ key }) => key);
   }
 
   /** Waits for what is under way and closes the lane. */
@@ -118,4 +137,9 @@ export class Polling {
     await this.running;
     await this.inbox.close();
   }
+}
+
+/** An empty list would have no type. */
+function listed(keys: readonly string[]): string {
+  return `(SELECT unnest(CAST(${literalList(keys)} AS VARCHAR[])))`;
 }

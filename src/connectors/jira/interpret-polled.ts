@@ -34,8 +34,10 @@ export interface PolledList {
   at: number;
   table: ListName;
   items: readonly unknown[];
-  /** It is the whole list: what is not in it is gone. */
+  /** It is the whole list of its parent: what is not in it is gone. */
   complete: boolean;
+  /** Whose list it is: a project, or `*` for the site. */
+  parent: string;
 }
 
 export type ListName = 'projects' | 'versions' | 'components' | 'boards' | 'sprints' | 'users' | 'worklogs';
@@ -44,7 +46,7 @@ export type ListName = 'projects' | 'versions' | 'components' | 'boards' | 'spri
 export interface PolledGone {
   kind: 'gone';
   at: number;
-  table: 'issues' | 'worklogs';
+  table: 'issues' | 'worklogs' | 'sprints';
   ids: readonly string[];
 }
 
@@ -125,9 +127,9 @@ function marksOf(
   ];
 }
 
-function ofList(evidence: Evidence, { table, items, complete }: PolledList): ReceivedChange[] {
+function ofList(evidence: Evidence, { table, items, complete, parent }: PolledList): ReceivedChange[] {
   if (!Object.hasOwn(rowsOf, table)) return [];
   const rows = asList(items).flatMap((one) => rowsOf[table](evidence, one));
   if (!complete) return rows;
-  return [...rows, { kind: 'complete', table: tableId(evidence.settings, table), parent: '*', at: evidence.at }];
+  return [...rows, { kind: 'complete', table: tableId(evidence.settings, table), parent, at: evidence.at }];
 }

@@ -3,6 +3,7 @@ import { defineConnector } from '../connector.ts';
 import { tableOptions } from '../table-options.ts';
 import { admit } from './envelope.ts';
 import { interpret } from './interpret.ts';
+import { poll, whoAmI } from './rest/poll.ts';
 import { type JiraSettings, jiraSettings } from './settings.ts';
 import { tables } from './tables.ts';
 import { verify } from './verify.ts';
@@ -14,11 +15,15 @@ export const jira = defineConnector<JiraSettings>({
   settings: jiraSettings,
   options: tableOptions.pick({}),
   serves: { cursor: false, partitions: false, where: false, columns: false, changes: false, remote: false },
-  check: async ({ source }) => ({
-    summary: `Waits for signed events at /webhooks/${source}.`,
-    facts: {},
-    warnings: [],
-  }),
+  check: async (context) => {
+    const waits = `Waits for signed events at /webhooks/${context.source}`;
+    if (context.settings.token_env === undefined) {
+      const warnings = ['Without credentials nothing that an event did not tell can be found.'];
+      return { summary: `${waits}.`, facts: { asks: false }, warnings };
+    }
+    const name = await whoAmI(context);
+    return { summary: `${waits}; asks as ${name}.`, facts: { asks: true }, warnings: [] };
+  },
   discover: async () => [],
   receive: {
     verify,
@@ -26,6 +31,7 @@ export const jira = defineConnector<JiraSettings>({
     interpret,
     tables,
     ownTables: ({ prefix }) => ({ events: `${prefix}events`, progress: `${prefix}ingest` }),
+    poll,
     bodyLimit: ({ max_body }) => max_body,
   },
 });

@@ -258,6 +258,7 @@ function issues(settings: JiraSettings, ofProject: { table: string; column: stri
       ...counts('attachment_count', 'comment_count', 'issuelink_count'),
       ...text('parent_id'),
       { name: 'epic_ref', type: 'VARCHAR', internal: true },
+      { name: 'epic_told_id', type: 'VARCHAR', internal: true },
       ...text(
         'epic_id',
         'epic_key',
@@ -271,7 +272,14 @@ function issues(settings: JiraSettings, ofProject: { table: string; column: stri
       { name: '_hydrated', type: 'BOOLEAN' },
     ],
     derived: [
-      { kind: 'value', column: 'epic_id', table: id('issue_keys'), by: 'epic_ref', value: 'issue_id' },
+      {
+        kind: 'value',
+        column: 'epic_id',
+        table: id('issue_keys'),
+        by: 'epic_ref',
+        value: 'issue_id',
+        otherwise: 'epic_told_id',
+      },
       {
         kind: 'value',
         column: 'epic_key',

@@ -74,7 +74,8 @@ function rest({ settings }: Evidence, fields: JsonObject): Row {
     due_date: textAt(fields, 'duedate'),
     labels: JSON.stringify(asList(fields.labels)),
     parent_id: idAt(fields.parent),
-    epic_ref: textAt(fields, epic_field) ?? parentEpic(fields.parent),
+    epic_ref: textAt(fields, epic_field) ?? (isEpic(fields.parent) ? textAt(fields.parent, 'key') : null),
+    epic_told_id: isEpic(fields.parent) ? idAt(fields.parent) : null,
     component_ids: ids(fields.components),
     fix_version_ids: ids(fields.fixVersions),
     affected_version_ids: ids(fields.versions),
@@ -84,10 +85,9 @@ function rest({ settings }: Evidence, fields: JsonObject): Row {
 }
 
 /** On Cloud the epic is the parent one level above. */
-function parentEpic(parent: unknown): string | null {
+function isEpic(parent: unknown): boolean {
   const type = member(member(parent, 'fields'), 'issuetype');
-  const isEpic = member(type, 'hierarchyLevel') === 1 || textAt(type, 'name') === 'Epic';
-  return isEpic ? textAt(parent, 'key') : null;
+  return member(type, 'hierarchyLevel') === 1 || textAt(type, 'name') === 'Epic';
 }
 
 function ids(list: unknown): string {

@@ -1,0 +1,194 @@
+/** The asking half of a Jira source: what events lost is found, everything is brought once, deletions are proven. */
+import { AttacheError } from '../../../errors/attache-error.ts';
+import type { SourceContext } from '../../connector.ts';
+import type { PollReport, PollWay, PollWork } from '../../receive-way.ts';
+import type { PolledGone, PolledIssue, PolledList } from '../interpret-polled.ts';
+import { idAt, textAt } from '../json.ts';
+import type { JiraSettings } from '../settings.ts';
+import { tableId } from '../tables.ts';
+import { JiraClient } from './client.ts';
+import { readIssue } from './read-issue.ts';
+import { readLists, readProjects } from './read-lists.ts';
+import { type FoundIssue, search } from './search.ts';
+import { readWorklogFeeds } from './worklog-feeds.ts';
+
+const minuteMs = 60_000;
+const overlapMs = 10 * minuteMs;
+const firstLookMs = 24 * 60 * minuteMs;
+const listsEveryMs = 60 * minuteMs;
+const hydratedAtOnce = 50;
+const triedAgainMs = 60 * minuteMs;
+
+export function poll(context: SourceContext<JiraSettings>): PollWay | null {
+  const { settings } = context;
+  if (settings.token_env === undefined) return null;
+  const client = new JiraClient(context);
+  const issues = tableId(settings, 'issues');
+  const tried = new Map<string, number>();
+  let listsAt = 0;
+
+  return {
+    everyMs: settings.reconcile_minutes * minuteMs,
+
+    async reconcile(work) {
+      const report = emptyReport();
+      const began = Date.now();
+      const last = Number(work.recall('reconciled-at') ?? began - firstLookMs);
+      const minutes = Math.ceil((began - last + overlapMs) / minuteMs);
+      for await (const found of search(client, work, `updated >= -${minutes}m ORDER BY updated ASC`, ['updated']))
+        await bring(work, found, report);
+      if (began - listsAt > listsEveryMs) {
+        await bringLists(work, report);
+        listsAt = began;
+      }
+      for await (const part of readWorklogFeeds(client, work)) await keep(work, part, report);
+      // Only a look that came to its end moves the window.
+      await work.remember('reconciled-at', began);
+      return report;
+    },
+
+    async backfill(work) {
+      const report = emptyReport();
+      await bringLists(work, report);
+      const { items } = await readProjects(client);
+      for (const project of items) {
+        // What an interrupted backfill brought is known by now and is not fetched again.
+        const jql = `project = ${idAt(project)} ORDER BY created ASC`;
+        for await (const found of search(client, work, jql, ['updated'])) await bring(work, found, report);
+      }
+      return report;
+    },
+
+    async findDeleted(work, force) {
+      const report = emptyReport();
+      await bringLists(work, report);
+      const listed = await listIssues(work);
+      const known = await work.known(issues, null);
+      report.looked += known.size;
+      if (listed.size === 0 && known.size > 0)
+        return refused(report, 'The site lists no issue at all; nothing was deleted here.');
+      const missing = [...known.keys()].filter((id) => !listed.has(id));
+      const limit = force ? Number.POSITIVE_INFINITY : Math.min(200, Math.max(20, Math.floor(known.size * 0.02)));
+      const gone: string[] = [];
+      let at = Number.POSITIVE_INFINITY;
+      for (const id of missing) {
+        const asked = Date.now();
+        const issue = await readIssue(client, id);
+        if (issue !== null) await keep(work, issue, report);
+        else {
+          gone.push(id);
+          at = Math.min(at, asked);
+        }
+        if (gone.length > limit)
+          return refused(
+            report,
+            `More than ${limit} issues are not shown any more, which may also be a right that is missing; nothing was deleted here. Force it when it is true.`,
+          );
+      }
+      if (gone.length > 0) await keep(work, { kind: 'gone', table: 'issues', at, ids: gone }, report);
+      await findDeletedSprints(work, report);
+      return report;
+    },
+
+    async hydrate(work) {
+      const report = emptyReport();
+      const now = Date.now();
+      const ids = (await work.below(issues, '1', 1_000)).filter((id) => now - (tried.get(id) ?? 0) > triedAgainMs);
+      for (const id of ids.slice(0, hydratedAtOnce)) {
+        tried.set(id, now);
+        report.looked += 1;
+        const issue = await readIssue(client, id);
+        if (issue !== null) await keep(work, issue, report);
+      }
+      return report;
+    },
+  };
+
+  /** Fetches those that changed since the site itself showed them last: events about their parts may be lost although their own arrived. */
+  async function bring(work: PollWork, found: readonly FoundIssue[], report: PollReport): Promise<void> {
+    const known = await work.known(
+      issues,
+      found.map((one) => one.id),
+    );
+    report.looked += found.length;
+    for (const { id, updated } of found) {
+      work.signal.throwIfAborted();
+      const here = known.get(id);
+      const isNewer = updatedIn(here?.version ?? null) < (updated ?? Number.POSITIVE_INFINITY);
+      const wasShown = (here?.shownAt ?? Number.NEGATIVE_INFINITY) > (updated ?? Number.POSITIVE_INFINITY);
+      if (wasShown && !isNewer) continue;
+      const issue = await readIssue(client, id);
+      if (issue !== null) await keep(work, issue, report);
+    }
+  }
+
+  async function bringLists(work: PollWork, report: PollReport): Promise<void> {
+    for await (const list of readLists(client)) {
+      report.looked += list.items.length;
+      const known =
+        list.parent === '*' && list.complete ? (await work.known(tableId(settings, list.table), null)).size : 0;
+      const isPlausible = list.items.length > 0 && list.items.length * 2 >= known;
+      if (list.complete && !isPlausible && known > 0)
+        report.notes.push(
+          `The list of ${list.table} shows ${list.items.length} of ${known}; nothing of it was deleted here.`,
+        );
+      const complete = list.complete && (list.parent !== '*' || isPlausible);
+      await keep(work, { ...list, complete }, report);
+    }
+  }
+
+  async function listIssues(work: PollWork): Promise<Set<string>> {
+    const listed = new Set<string>();
+    const { items } = await readProjects(client);
+    for (const project of items) {
+      for await (const found of search(client, work, `project = ${idAt(project)} ORDER BY created ASC`, ['id']))
+        for (const { id } of found) listed.add(id);
+    }
+    return listed;
+  }
+
+  /** No list shows the sprints of a deleted board, so each that may be gone is asked for. */
+  async function findDeletedSprints(work: PollWork, report: PollReport): Promise<void> {
+    const gone: string[] = [];
+    const at = Date.now();
+    for (const id of (await work.known(tableId(settings, 'sprints'), null)).keys()) {
+      const path = `/rest/agile/1.0/sprint/${encodeURIComponent(id)}`;
+      if ((await client.objectIfThere({ method: 'GET', path, endpoint: 'sprint' })) === null) gone.push(id);
+    }
+    if (gone.length > 0) await keep(work, { kind: 'gone', table: 'sprints', at, ids: gone }, report);
+  }
+}
+
+async function keep(work: PollWork, found: PolledIssue | PolledList | PolledGone, report: PollReport): Promise<void> {
+  const name = found.kind === 'issue' ? 'rest_snapshot' : `rest_${found.kind}`;
+  const identifier = found.kind === 'issue' ? textAt(found.issue, 'key') : found.table;
+  await work.keep(Buffer.from(JSON.stringify(found)), { identifier, name, occurredAt: found.at });
+  report.kept += 1;
+}
+
+/** Milliseconds in a version of ours; a mere mention has none. */
+function updatedIn(version: string | null): number {
+  const [kind, updated] = (version ?? '').split('|');
+  return kind === '1' && updated !== undefined ? Number.parseInt(updated, 10) : -1;
+}
+
+function emptyReport(): PollReport {
+  return { looked: 0, kept: 0, notes: [] };
+}
+
+function refused(report: PollReport, why: string): PollReport {
+  report.notes.push(why);
+  return report;
+}
+
+/** One cheap call that proves the credentials. */
+export async function whoAmI(context: SourceContext<JiraSettings>): Promise<string> {
+  const { value } = await new JiraClient(context).object({
+    method: 'GET',
+    path: '/rest/api/2/myself',
+    endpoint: 'myself',
+  });
+  const name = textAt(value, 'displayName');
+  if (name === null) throw new AttacheError('source_data', { message: 'The site did not say who we are.' });
+  return name;
+}
