@@ -3,6 +3,7 @@ import type { CommandEntry } from './context.ts';
 
 const registry = () => import('./commands/admin/registry.ts');
 const sources = () => import('./commands/admin/sources.ts');
+const receive = () => import('./commands/admin/receive.ts');
 const jobs = () => import('./commands/admin/jobs.ts');
 
 const adminCommands: readonly CommandEntry[] = [
@@ -30,6 +31,20 @@ const adminCommands: readonly CommandEntry[] = [
       { name: 'check', summary: 'probe a source', load: async () => (await sources()).check },
       { name: 'tables', summary: 'list what a source offers', load: async () => (await sources()).tables },
       { name: 'discover', summary: 'the same as tables', load: async () => (await sources()).tables },
+      { name: 'status', summary: 'how far a source that pushes is', load: async () => (await receive()).status },
+      { name: 'replay', summary: 'build its state anew', load: async () => (await receive()).replay },
+      { name: 'reconcile', summary: 'look for what no event told', load: async () => (await receive()).reconcile },
+      { name: 'backfill', summary: 'bring everything it holds', load: async () => (await receive()).backfill },
+      { name: 'find-deleted', summary: 'find silent deletions', load: async () => (await receive()).findDeleted },
+      {
+        name: 'quarantine',
+        summary: 'events kept aside',
+        commands: [
+          { name: 'list', summary: 'list them', load: async () => (await receive()).quarantineList },
+          { name: 'show', summary: 'show one with its body', load: async () => (await receive()).quarantineShow },
+          { name: 'release', summary: 'let one pass', load: async () => (await receive()).quarantineRelease },
+        ],
+      },
     ],
   },
   {

@@ -14,6 +14,7 @@ import { manifestRoutes } from './routes/manifest.ts';
 import { openApiRoute } from './routes/openapi.ts';
 import { pageRoutes } from './routes/page.ts';
 import { planRoutes } from './routes/plan.ts';
+import { receiveRoutes } from './routes/receive.ts';
 import { registryRoutes } from './routes/registry.ts';
 import { sourceRoutes } from './routes/sources.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
@@ -32,6 +33,7 @@ export function allRoutes(parts: ServerParts): Route[] {
     ...sourceRoutes(parts),
     ...catalogueRoutes(parts),
     ...webhookRoutes(parts),
+    ...receiveRoutes(parts),
     ...pageRoutes(),
   ];
   return [...routes, openApiRoute(routes, parts.version)];

@@ -121,3 +121,22 @@ test('health tells nothing of sources or secrets', async () => {
   const { bytes } = await server.ask('GET', '/api/health?probe=ready', undefined, { authorization: null });
   expect(bytes.toString()).not.toMatch(/told|mute|secret/i);
 });
+
+test('an operator sees how far a source is, what was kept aside, and lets it pass', async () => {
+  const base = '/api/admin/sources/told';
+  await push('{"v": 1, "half": true}');
+  expect((await push('[7]')).status).toBe(400);
+  await until(async () => {
+    const { json } = await server.ask('GET', `${base}/receive`);
+    return json.applier?.quarantined >= 2 && json.inbox_depth === 0;
+  });
+  const { json: kept } = await server.ask('GET', `${base}/quarantine`);
+  const event = kept.events.find((one: { bytes: number }) => one.bytes === 3);
+  const shown = await server.ask('GET', `${base}/quarantine/${event.id}`);
+  expect(shown.json).toMatchObject({ body: '[7]', reason: 'The event is not a JSON object.' });
+  expect((await server.ask('POST', `${base}/quarantine/${event.id}/release`)).json.sequence).toBeGreaterThan(0);
+  const replayed = await server.ask('POST', `${base}/replay`);
+  expect(replayed.json).toMatchObject({ status: 'done', report: { equal: true } });
+  expect((await server.ask('POST', `${base}/reconcile`)).json.code).toBe('unsupported');
+  expect((await server.ask('POST', '/api/admin/sources/nobody/replay')).status).toBe(404);
+});

@@ -1,6 +1,7 @@
 /** `GET /api/health`: alive, and on request ready. Tells no names, paths or secrets, because anyone may ask. */
 import { z } from 'zod';
 import { AttacheError } from '../../errors/attache-error.ts';
+import type { PushedSourceStatus } from '../../receive/pushed-source.ts';
 import { listStates } from '../../system/sync-state.ts';
 import { listTables } from '../../system/table-registry.ts';
 import { probeWrite } from '../../system/write-probe.ts';
@@ -14,6 +15,9 @@ const readiness = z.object({
   last_attempt: z.string().nullable(),
   last_success: z.string().nullable(),
   open_jobs: z.int(),
+  events: z
+    .object({ inbox_depth: z.int(), lag_ms: z.number(), quarantined: z.int(), failing: z.int() })
+    .meta({ description: 'Of all sources that push: what waits, the longest lag, what was kept aside.' }),
   scheduler_last_look: z.string().nullable().meta({ description: 'null: the scheduler is off or has not looked yet.' }),
 });
 
@@ -63,6 +67,7 @@ export function healthRoutes(parts: ServerParts): Route[] {
         last_attempt: latest(known.map((row) => row.last_attempt)),
         last_success: latest(known.map((row) => row.last_success)),
         open_jobs: sync.queued,
+        events: eventsOf(parts.pushed.list().map((source) => source.status())),
         scheduler_last_look: scheduler?.lastTick ?? null,
       };
     } catch (thrown) {
@@ -75,6 +80,15 @@ export function healthRoutes(parts: ServerParts): Route[] {
       });
     }
   }
+}
+
+function eventsOf(sources: readonly PushedSourceStatus[]): z.infer<typeof readiness>['events'] {
+  return {
+    inbox_depth: sources.reduce((sum, source) => sum + source.inbox_depth, 0),
+    lag_ms: Math.max(0, ...sources.map((source) => source.applier?.lag_ms ?? 0)),
+    quarantined: sources.reduce((sum, source) => sum + (source.applier?.quarantined ?? 0), 0),
+    failing: sources.filter((source) => source.failure !== null).length,
+  };
 }
 
 function latest(instants: readonly (string | null)[]): string | null {

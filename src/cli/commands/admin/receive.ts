@@ -1,0 +1,121 @@
+/** `da admin sources …` for sources that push: how far they are, what can be asked of them, and what was kept aside. */
+import { addServerOption, connect } from '../../connect.ts';
+import type { Configure } from '../../context.ts';
+import { fieldsText } from '../../output/fields-text.ts';
+import { textTable } from '../../output/text-table.ts';
+import { printable } from '../../printable.ts';
+
+interface Options {
+  server?: string;
+  force?: boolean;
+}
+
+interface Quarantined {
+  id: string;
+  received_at: string;
+  name: string | null;
+  reason: string;
+}
+
+const pathOf = (source: string) => `/api/admin/sources/${encodeURIComponent(source)}`;
+
+/** `da admin sources status` */
+export const status: Configure = (command, context) =>
+  addServerOption(command)
+    .argument('<source>', 'the name of the source')
+    .addHelpText(
+      'before',
+      'Inbox depth, lag and quarantine of a source that pushes.\n\nExample:\n  $ da admin sources status jira\n',
+    )
+    .addHelpText('after', '\nJSON: {source, door, inbox_depth, failure, applier: {lag_ms, quarantined, …}}.')
+    .action(async (source: string, options: Options) => {
+      const { terminal, signal } = context;
+      await using client = await connect(options, context);
+      const { body } = await client.json<{ door: object; applier: object | null }>(`${pathOf(source)}/receive`, {
+        signal,
+      });
+      if (terminal.json) return terminal.document(body);
+      const { door, applier, ...rest } = body;
+      await terminal.data(fieldsText({ ...rest, ...door, ...applier }));
+    });
+
+export const replay = order('replay', 'Builds the state anew from the kept events; says whether it came out the same.');
+export const reconcile = order('reconcile', 'Looks for changes that no event told of.');
+export const backfill = order('backfill', 'Brings everything the site holds; goes on where it was cut off.');
+export const findDeleted = order(
+  'find-deleted',
+  'Finds out what was deleted without a word. Much at once needs --force.',
+);
+
+function order(kind: string, help: string): Configure {
+  return (command, context) =>
+    addServerOption(command)
+      .argument('<source>', 'the name of the source')
+      .option('--force', 'pass the limit on deletions')
+      .addHelpText('before', `${help}\n\nExample:\n  $ da admin sources ${kind} jira\n`)
+      .addHelpText('after', '\nJSON: {status: done or running, report}.')
+      .action(async (source: string, options: Options) => {
+        const { terminal, signal } = context;
+        await using client = await connect(options, context);
+        const { body } = await client.json<{ status: string; report: object | null }>(`${pathOf(source)}/${kind}`, {
+          method: 'POST',
+          body: { force: options.force === true },
+          signal,
+        });
+        if (terminal.json) return terminal.document(body);
+        if (body.report === null) return terminal.say(`It goes on. next: da admin sources status ${source}`);
+        await terminal.data(fieldsText(body.report));
+      });
+}
+
+/** `da admin sources quarantine list` */
+export const quarantineList: Configure = (command, context) =>
+  addServerOption(command)
+    .argument('<source>', 'the name of the source')
+    .addHelpText('before', 'Example:\n  $ da admin sources quarantine list jira\n')
+    .addHelpText('after', '\nJSON: {events: [{id, reason, received_at, name, identifier, bytes}]}.')
+    .action(async (source: string, options: Options) => {
+      const { terminal, signal } = context;
+      await using client = await connect(options, context);
+      const { body } = await client.json<{ events: Quarantined[] }>(`${pathOf(source)}/quarantine`, { signal });
+      if (terminal.json) return terminal.document(body);
+      if (body.events.length === 0) return terminal.say('Nothing was kept aside.');
+      const columns = [{ title: 'id' }, { title: 'received' }, { title: 'event' }, { title: 'reason' }];
+      const rows = body.events.map((one) => [one.id, one.received_at, one.name ?? '-', printable(one.reason)]);
+      await terminal.data(textTable(columns, rows));
+    });
+
+/** `da admin sources quarantine show` */
+export const quarantineShow: Configure = (command, context) =>
+  addServerOption(command)
+    .argument('<source>', 'the name of the source')
+    .argument('<id>', 'the id of the event')
+    .addHelpText('before', 'Example:\n  $ da admin sources quarantine show jira door-1f…\n')
+    .addHelpText('after', '\nJSON: {id, reason, received_at, body, …}.')
+    .action(async (source: string, id: string, options: Options) => {
+      const { terminal, signal } = context;
+      await using client = await connect(options, context);
+      const path = `${pathOf(source)}/quarantine/${encodeURIComponent(id)}`;
+      const { body } = await client.json<object>(path, { signal });
+      if (terminal.json) await terminal.document(body);
+      else await terminal.data(fieldsText(body));
+    });
+
+/** `da admin sources quarantine release` */
+export const quarantineRelease: Configure = (command, context) =>
+  addServerOption(command)
+    .argument('<source>', 'the name of the source')
+    .argument('<id>', 'the id of the event')
+    .addHelpText(
+      'before',
+      'Lets an event pass, whatever the door said.\n\nExample:\n  $ da admin sources quarantine release jira door-1f…\n',
+    )
+    .addHelpText('after', '\nJSON: {sequence}.')
+    .action(async (source: string, id: string, options: Options) => {
+      const { terminal, signal } = context;
+      await using client = await connect(options, context);
+      const path = `${pathOf(source)}/quarantine/${encodeURIComponent(id)}/release`;
+      const { body } = await client.json<{ sequence: number }>(path, { method: 'POST', signal });
+      if (terminal.json) await terminal.document(body);
+      else terminal.say(`Released as event ${body.sequence}.`);
+    });
