@@ -21,12 +21,12 @@ const rules: readonly [RegExp, string][] = [
   [/^[ \t]*bq\.[ \t]*/gm, ''],
   [/^[ \t]*[*#-]+[ \t]+/gm, ''],
   [/^[ \t]*-{4,}[ \t]*$/gm, ''],
+  [/!([^!\s|]+)(?:\|[^!\n]*)?!/g, '$1'],
   [/\|\|?/g, '\t'],
   [/\{(?:quote|panel|color|info|note|tip|warning|anchor|toc|section|column)(?::[^}]*)?\}/g, ''],
   [/(^|[\s([{\t])([*_+^~-])(?=\S)([^\n]*?\S)\2(?=$|[\s.,;:!?)\]}\t])/gm, '$1$3'],
   [/\{\{([^}\n]*)\}\}/g, '$1'],
   [/\?\?([^?\n]+)\?\?/g, '$1'],
-  [/!([^!\s|]+)(?:\|[^!\n]*)?!/g, '$1'],
   [/\\\\/g, '\n'],
   [/\\([*_{}[\]!|+^~-])/g, '$1'],
 ];
@@ -39,7 +39,16 @@ function inProse(wiki: string): string {
 
 function linkText(whole: string, inner: string): string {
   if (inner.startsWith('~')) return `@${inner.slice(1).replace(/^accountid:/, '')}`;
-  const [text = '', href] = inner.split('|');
-  if (href !== undefined) return text === href ? text : `${text} (${href})`;
-  return /^(https?:|mailto:|ftp:|#|\^)/i.test(inner) ? inner.replace(/^[#^]/, '') : whole;
+  const [text = '', href = '', ...options] = inner.split('|');
+  // Anything else between brackets and bars is somebody's prose.
+  if (isAddress(href)) return [text === href ? text : `${text} (${href})`, ...options.filter(isProse)].join(' ');
+  return isAddress(inner) ? inner.replace(/^[#^]/, '') : whole;
+}
+
+function isAddress(text: string): boolean {
+  return /^(https?:|mailto:|ftp:|file:|\/|#|\^)\S*$/i.test(text);
+}
+
+function isProse(option: string): boolean {
+  return !/^smart-(link|card|embed)$/.test(option);
 }
