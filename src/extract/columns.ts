@@ -1,9 +1,8 @@
 /** Column plans as SQL, and what happens to columns whose values do not fit. Pure. */
 import type { ColumnPlan } from '../connectors/connector.ts';
+import { lossyMark } from '../connectors/lossy-mark.ts';
 import type { Column } from '../contract/shapes.ts';
 import { identifier } from '../duckdb/quote.ts';
-
-const lossyMark = 'da_lossy:';
 
 /** The projection of a piece's relation. A value that cannot be kept in its type stops the statement with a mark that names the column. */
 export function projection(columns: readonly ColumnPlan[]): string {

@@ -1,6 +1,7 @@
 /** Loads one table by its strategy and says what to publish. */
 
 import type { ReadPlan, RemotePlan, TablePlan, TableRequest } from '../connectors/connector.ts';
+import { PlanAgain } from '../connectors/plan-again.ts';
 import type { RemoteAttach } from '../contract/shapes.ts';
 import { tableHash } from '../contract/table-hash.ts';
 import { AttacheError } from '../errors/attache-error.ts';
@@ -28,7 +29,7 @@ export type StrategyAnswer = { kind: 'loaded'; loaded: Loaded } | Exclude<TableP
 
 export async function loadTable(run: Run, table: TableRequest, startedAt: Date): Promise<TableOutcome> {
   const before = await publishedBefore(run, table);
-  const answer = await strategyOf(table)(run, table, before);
+  const answer = await readOrPlanAgain(() => strategyOf(table)(run, table, before));
   switch (answer.kind) {
     case 'loaded':
       return loadedOutcome(table, answer.loaded, before, startedAt);
@@ -36,6 +37,16 @@ export async function loadTable(run: Run, table: TableRequest, startedAt: Date):
       return remoteOutcome(table, answer, before, startedAt);
     default:
       return keptOutcome(run, table, answer, before, startedAt);
+  }
+}
+
+/** A second plan is the last one: what it throws stands. */
+async function readOrPlanAgain(read: () => Promise<StrategyAnswer>): Promise<StrategyAnswer> {
+  try {
+    return await read();
+  } catch (thrown) {
+    if (!(thrown instanceof PlanAgain)) throw thrown;
+    return read();
   }
 }
 

@@ -6,10 +6,15 @@ import type { WireColumn } from './plan-columns.ts';
 /** The longest row that costs no more memory than any other; DuckDB wants a buffer of two. */
 export const usualLineBytes = 8 << 20;
 
-/** COPY's text format: tabs between columns, `\N` for NULL, and a backslash before what would be mistaken. No quotes, so nothing has to be guessed. */
+/**
+ * Read by one thread, because several cut the rows into batches at fixed bytes: then the borders of row groups, and with them the file's bytes, would depend on how long the texts are.
+ * Pieces side by side use the other threads.
+ *
+ * COPY's text format: tabs between columns, `\N` for NULL, and a backslash before what would be mistaken. No quotes, so nothing has to be guessed.
+ */
 export function relationOf(path: string, columns: readonly WireColumn[], lineBytes = usualLineBytes): string {
   const raw = [headerColumn, ...columns.map((column) => column.wire)];
-  const file = `read_csv(${literal(path)}, auto_detect=false, header=false, delim='\t', quote='', escape='', new_line='\\n', nullstr='\\N', compression='none', max_line_size=${lineBytes}, buffer_size=${lineBytes * 2}, columns=${structLiteral(raw.map((name) => [name, "'VARCHAR'"]))})`;
+  const file = `read_csv(${literal(path)}, auto_detect=false, header=false, delim='\t', quote='', escape='', new_line='\\n', nullstr='\\N', compression='none', parallel=false, max_line_size=${lineBytes}, buffer_size=${lineBytes * 2}, columns=${structLiteral(raw.map((name) => [name, "'VARCHAR'"]))})`;
   if (!columns.some((column) => column.escaped)) return file;
   const clean = columns.map(({ wire, escaped }) =>
     escaped ? `${unescaped(identifier(wire))} AS ${identifier(wire)}` : identifier(wire),

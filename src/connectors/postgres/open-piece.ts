@@ -8,7 +8,7 @@ import { type Copied, copyOut, type RowSink, RowTooLong } from './copy-out.ts';
 import { relationOf, usualLineBytes } from './copy-relation.ts';
 import { explainError } from './explain-error.ts';
 import type { WireColumn } from './plan-columns.ts';
-import { copyStatement, type Portion } from './portions.ts';
+import { copyStatement, type Portion, scanSettings } from './portions.ts';
 import type { Loan, Snapshot } from './snapshot.ts';
 
 const progressStepBytes = 4 << 20;
@@ -89,10 +89,8 @@ async function copyPortion(
   longestRow: number,
 ): Promise<Copied> {
   const { client, rows } = loan.connection;
-  // An index would bring the rows in an order that changes with the planner's mind.
-  const index = portion.orderBy === null ? 'off' : 'on';
   try {
-    await client.query(`SET LOCAL enable_indexscan = ${index}; SET LOCAL enable_indexonlyscan = ${index}`);
+    await client.query(scanSettings(portion).join('; '));
     const copied = await copyOut(client, copyStatement(columns, portion), sink, longestRow);
     await checkSameTables(rows);
     loan.giveBack(true);

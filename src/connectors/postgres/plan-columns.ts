@@ -65,11 +65,11 @@ function scalarRule(column: SourceColumn, openDecimals: OpenDecimals): TypeRule 
   return digits ? openDecimalRule(digits.whole, digits.scale) : { type: 'VARCHAR' };
 }
 
-function precisionOf(modifier: number): number {
+export function precisionOf(modifier: number): number {
   return ((modifier - 4) >> 16) & 0xffff;
 }
 
 /** Eleven bits with a sign. */
-function scaleOf(modifier: number): number {
+export function scaleOf(modifier: number): number {
   return (((modifier - 4) & 0x7ff) ^ 1024) - 1024;
 }

@@ -37,13 +37,24 @@ export function pageRanges(table: { schema: string; name: string; pages: number 
   }));
 }
 
-export function copyStatement(
-  columns: readonly WireColumn[],
-  { schema, name, only, conditions, orderBy }: Portion,
-): string {
-  const select = columns.map((column) => column.select).join(', ');
+export function copyStatement(columns: readonly WireColumn[], portion: Portion): string {
+  const select = selectOf(
+    columns.map((column) => column.select),
+    portion,
+  );
+  return `COPY (${select}) TO STDOUT (FORMAT text, ENCODING 'UTF8')`;
+}
+
+/** The rows of a portion, the same and in the same order whoever asks. */
+export function selectOf(expressions: readonly string[], { schema, name, only, conditions, orderBy }: Portion): string {
   const where =
     conditions.length === 0 ? '' : ` WHERE ${conditions.map((condition) => `(${condition})`).join(' AND ')}`;
   const order = orderBy === null ? '' : ` ORDER BY ${orderBy}`;
-  return `COPY (SELECT ${select} FROM ${only ? 'ONLY ' : ''}${qualified(schema, name)}${where}${order}) TO STDOUT (FORMAT text, ENCODING 'UTF8')`;
+  return `SELECT ${expressions.join(', ')} FROM ${only ? 'ONLY ' : ''}${qualified(schema, name)}${where}${order}`;
+}
+
+/** An index would bring the rows in an order that changes with the planner's mind. */
+export function scanSettings({ orderBy }: Portion): string[] {
+  const index = orderBy === null ? 'off' : 'on';
+  return [`SET LOCAL enable_indexscan = ${index}`, `SET LOCAL enable_indexonlyscan = ${index}`];
 }

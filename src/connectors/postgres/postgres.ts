@@ -1,14 +1,14 @@
 /** PostgreSQL as a source: COPY under one snapshot for all tables of a run. */
-import { z } from 'zod';
 import { defineConnector, type SourceContext } from '../connector.ts';
 import { checkServer } from './check.ts';
 import { serverOf } from './connect.ts';
 import { countRows } from './count-rows.ts';
 import { discoverTables } from './discover.ts';
 import { explainError } from './explain-error.ts';
+import { Engines } from './extension/engine.ts';
 import { listPartitions } from './partitions.ts';
 import { planRead } from './read-plan.ts';
-import { type Settings, settings } from './settings.ts';
+import { options, type Settings, settings } from './settings.ts';
 import { settleTable } from './settle.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
 
@@ -18,7 +18,7 @@ export const postgres = defineConnector<Settings>({
   title: 'PostgreSQL',
   summary: 'Tables, views and foreign tables of a PostgreSQL database.',
   settings,
-  options: z.strictObject({}),
+  options,
   serves: { cursor: true, partitions: true, where: true, columns: true, changes: false, remote: false },
   accelerator: { extension: 'postgres', wanted: (given) => given.driver !== 'native' },
   // More than DuckDB's slots and the source's connections: those two are the limits.
@@ -40,12 +40,18 @@ export const postgres = defineConnector<Settings>({
     }),
   settle: (context, table) => withSnapshot(context, (snapshot) => settleTable(snapshot, table)),
   read: async (context) => {
-    const snapshot = await takeSnapshot(serverOf(context), context.note);
+    const server = serverOf(context);
+    const snapshot = await takeSnapshot(server, context.note);
+    const engines = new Engines(context, server, snapshot);
     return {
-      plan: (table, request) => planRead(snapshot, table, request),
+      plan: async (table, request) =>
+        planRead({ snapshot, settings: server.settings, engine: await engines.choose(table) }, table, request),
       count: (table) => countRows(snapshot, table),
       partitions: (table) => listPartitions(snapshot, table),
-      close: () => snapshot.close(),
+      close: async () => {
+        await engines.close();
+        await snapshot.close();
+      },
     };
   },
 });

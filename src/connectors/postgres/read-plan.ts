@@ -5,25 +5,38 @@ import type { PlanRequest, ReadPlan, TableRequest } from '../connector.ts';
 import type { SourceColumn } from './column-types.ts';
 import { describeTable, type SourceTable, storedBelow } from './describe-table.ts';
 import { explainError } from './explain-error.ts';
+import type { Engine } from './extension/engine.ts';
+import { extensionColumns } from './extension/extension-columns.ts';
+import { extensionPieceOf } from './extension/open-piece.ts';
 import { measureDecimals } from './measure-decimals.ts';
 import { pieceOf } from './open-piece.ts';
-import { planColumns } from './plan-columns.ts';
+import { planColumns, type WireColumn } from './plan-columns.ts';
 import { type Portion, pageRanges } from './portions.ts';
 import { chosenColumns, rowFilter } from './row-filter.ts';
+import type { Settings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Since this version the server reads a range of pages without walking through all. */
 const firstVersionWithRanges = 14;
 
-export async function planRead(snapshot: Snapshot, table: TableRequest, request: PlanRequest): Promise<ReadPlan> {
+/** What a table is read with. */
+export interface Reading {
+  snapshot: Snapshot;
+  settings: Settings;
+  /** The extension; null for the native way. */
+  engine: Engine | null;
+}
+
+export async function planRead(reading: Reading, table: TableRequest, request: PlanRequest): Promise<ReadPlan> {
   try {
-    return await plan(snapshot, table, request);
+    return await plan(reading, table, request);
   } catch (thrown) {
     throw explainError(thrown, `planning the read of ${table.bucket ?? 'public'}.${table.source_table}`);
   }
 }
 
-async function plan(snapshot: Snapshot, table: TableRequest, request: PlanRequest): Promise<ReadPlan> {
+async function plan(reading: Reading, table: TableRequest, request: PlanRequest): Promise<ReadPlan> {
+  const { snapshot } = reading;
   const source = await describeTable(snapshot.ask, table);
   const chosen = chosenColumns(source, table.options.columns);
   if (chosen.length === 0) throw withoutColumns(source);
@@ -34,13 +47,28 @@ async function plan(snapshot: Snapshot, table: TableRequest, request: PlanReques
   const { portions, order } = await portionsOf(snapshot, source, table, request, conditions, chosen);
   return {
     kind: 'read',
-    columns,
-    pieces: portions.map((portion) => pieceOf(snapshot, columns, portion)),
+    ...piecesOf(reading, table, portions, chosen, columns, request),
     order,
     uniqueKey: isKey(source, table.primary_key),
     ...(source.rowBytes === null ? {} : { rowBytes: source.rowBytes }),
     warnings: chosen.filter((column) => digits.get(column.name) === null).map(keptAsText),
   };
+}
+
+/** Both ways read the same portions, in the same order, into the same values. */
+function piecesOf(
+  { snapshot, settings, engine }: Reading,
+  table: TableRequest,
+  portions: readonly Portion[],
+  chosen: readonly SourceColumn[],
+  native: readonly WireColumn[],
+  { previousColumns }: PlanRequest,
+): Pick<ReadPlan, 'columns' | 'pieces'> {
+  if (engine === null)
+    return { columns: [...native], pieces: portions.map((portion) => pieceOf(snapshot, native, portion)) };
+  const columns = extensionColumns(chosen, native, previousColumns);
+  const reading = { engine, snapshot, settings, table, columns };
+  return { columns, pieces: portions.map((portion) => extensionPieceOf(reading, portion)) };
 }
 
 function keptAsText({ name, declared }: SourceColumn): string {

@@ -6,6 +6,15 @@ const tlsModes = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
 
 export type TlsMode = (typeof tlsModes)[number];
 
+const driver = z.enum(['auto', 'native', 'extension']);
+
+export type Driver = z.infer<typeof driver>;
+
+/** What a table may choose for itself. */
+export const options = z.strictObject({
+  driver: driver.optional().meta({ title: 'Driver', description: 'As in the source’s settings, for this table.' }),
+});
+
 const seconds = z.number().int().min(0).max(86_400);
 
 export const settings = z
@@ -27,9 +36,10 @@ export const settings = z
       title: 'Certificate authority',
       description: 'The certificate that signed the server’s, as PEM text or as the path of a PEM file.',
     }),
-    driver: z.enum(['auto', 'native']).default('auto').meta({
+    driver: driver.default('auto').meta({
       title: 'Driver',
-      description: 'native reads with COPY and needs no extension; auto takes the best there is.',
+      description:
+        'native reads with COPY and needs nothing; extension reads with DuckDB’s Postgres extension, faster, where it is installed; auto takes the extension when it is there. The tables are the same.',
     }),
     connections: z.number().int().min(1).max(16).default(2).meta({
       title: 'Connections',

@@ -9,10 +9,14 @@ const tooManyConnections = '53300';
 export interface Snapshot {
   server: Connection['server'];
   readOnlySession: boolean;
+  /** Others can import it by this name; null when the server does not share it. */
+  readonly name: string | null;
   /** Asks the catalogue, or about values, inside the snapshot. Questions wait for each other. */
   ask: Query;
   /** Lends a connection whose transaction sees the snapshot; waits until one is free. */
   lend(): Promise<Loan>;
+  /** Makes room for one connection that somebody else opens, within the same number; the answer gives it back. */
+  takeSeat(): Promise<() => void>;
   close(): Promise<void>;
 }
 
@@ -58,7 +62,7 @@ async function exportSnapshot(holder: Connection, note: (message: string) => voi
 class HeldSnapshot implements Snapshot {
   private readonly source: Server;
   private readonly holder: Connection;
-  private readonly name: string | null;
+  readonly name: string | null;
   private readonly idle: Connection[] = [];
   private readonly waiting: (() => void)[] = [];
   private readonly all = new Set<Connection>();
@@ -111,6 +115,21 @@ class HeldSnapshot implements Snapshot {
       this.waiting.shift()?.();
     };
     return { connection, giveBack };
+  }
+
+  async takeSeat(): Promise<() => void> {
+    for (;;) {
+      this.source.signal.throwIfAborted();
+      const idle = this.idle.pop();
+      if (idle !== undefined) this.discard(idle);
+      if (this.opened < this.most) break;
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    this.opened += 1;
+    return () => {
+      this.opened -= 1;
+      this.waiting.shift()?.();
+    };
   }
 
   private discard(connection: Connection): void {
