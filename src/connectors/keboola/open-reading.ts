@@ -25,6 +25,7 @@ export async function openReading(context: RunContext<Settings>): Promise<ReadSe
       project,
       exports: pLimit(Math.max(1, Math.min(project.parallelJobs - jobsForOthers, settings.limits.exports))),
       csvOnly: knowsCsvOnly(context.remembered),
+      planned: new Map(),
       extension: () => {
         extension ??= attachExtension(context, project);
         return extension;
@@ -33,8 +34,14 @@ export async function openReading(context: RunContext<Settings>): Promise<ReadSe
     return {
       plan: (table, request) => planTable(reading, table, request),
       count: async (table) => {
-        const source = await describeTable(client, table);
-        return tellsOfItself(source) && table.options.where === undefined ? source.rows : null;
+        if (table.options.where !== undefined) return null;
+        const now = await describeTable(client, table);
+        const then = reading.planned.get(table.id);
+        // What came after the plan is in the count and not in what was read.
+        const moved =
+          then !== undefined &&
+          (then.lastChangeDate !== now.lastChangeDate || then.lastImportDate !== now.lastImportDate);
+        return tellsOfItself(now) && !moved ? now.rows : null;
       },
       close: async () => {
         const attached = await extension;

@@ -21,6 +21,7 @@ const defaultLagMs = 60_000;
 export async function planTable(reading: Reading, table: TableRequest, request: PlanRequest): Promise<TablePlan> {
   const source = withBackend(await describeTable(reading.connection.client, table), reading);
   if (table.query_mode === 'remote') return planRemote(reading, table, source);
+  reading.planned.set(table.id, source);
   const columns = chosenColumns(source, table.options.columns);
   const filters = whereFilters(source, table.options.where ?? [], new Date());
   const fingerprint = fingerprintOf(reading, source, columns, filters);

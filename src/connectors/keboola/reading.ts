@@ -2,6 +2,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { RunContext } from '../connector.ts';
 import type { Connection } from './connection.ts';
+import type { SourceTable } from './describe-table.ts';
 import type { AttachedExtension } from './extension/attach-extension.ts';
 import type { Project } from './project.ts';
 import type { Settings } from './settings.ts';
@@ -14,6 +15,8 @@ export interface Reading {
   exports: LimitFunction;
   /** The stack refused to export Parquet, now or in an earlier run. */
   csvOnly: boolean;
+  /** By table id: what the detail said when its read was planned. */
+  planned: Map<string, Pick<SourceTable, 'lastImportDate' | 'lastChangeDate'>>;
   /** Attached when it is first asked for, once for the run. */
   extension(): Promise<AttachedExtension>;
 }
