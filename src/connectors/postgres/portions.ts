@@ -13,6 +13,8 @@ export interface Portion {
   name: string;
   /** Children of the table are portions of their own. */
   only: boolean;
+  /** Rows lie in tables, so counting them is cheap beside reading them; a view would do its work twice. */
+  stored: boolean;
   conditions: string[];
   /** Postgres SQL; null for the order in which rows lie. */
   orderBy: string | null;
@@ -26,6 +28,7 @@ export function pageRanges(table: { schema: string; name: string; pages: number 
     schema: table.schema,
     name: table.name,
     only: true,
+    stored: true,
     conditions:
       count === 1
         ? []

@@ -109,6 +109,7 @@ async function portionsOf(
     schema: source.schema,
     name: source.name,
     only: false,
+    stored: ['r', 'p', 'm'].includes(source.kind),
     conditions: [...conditions],
     orderBy: null,
   };
@@ -131,7 +132,7 @@ async function pagedPortions(snapshot: Snapshot, source: SourceTable): Promise<P
   return stored.flatMap((table) => {
     const id = `${table.schema}.${table.name}:`;
     if (table.heap && table.kind === 'r') return pageRanges(table, id);
-    return [{ id, schema: table.schema, name: table.name, only: true, conditions: [], orderBy: null }];
+    return [{ id, schema: table.schema, name: table.name, only: true, stored: false, conditions: [], orderBy: null }];
   });
 }
 

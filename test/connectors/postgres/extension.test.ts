@@ -124,6 +124,31 @@ describe.skipIf(brought.reason !== undefined)(
       expect(missing.notes).toEqual([expect.stringMatching(/^Engine: native\. .*missing.*\/nowhere\/extensions/)]);
     });
 
+    it('never takes what a dying backend sent for the whole, and reads the table again natively', async () => {
+      await server.run(
+        'CREATE TABLE rests AS SELECT i FROM generate_series(1, 100000) i; CREATE VIEW dying AS SELECT i, CASE WHEN i = 90000 THEN pg_sleep(3)::text END AS pause FROM rests',
+      );
+      const source = await sourceWith({ driver: 'extension' });
+      const running = source.extract(['dying', 'early'], { duckdb });
+      const reading = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+      let victims: { pid: number }[] = [];
+      while (victims.length === 0) victims = await server.rows<{ pid: number }>(reading);
+      await server.run(`SELECT pg_terminate_backend(${victims[0]!.pid})`);
+      const report = await running;
+      expect(report.tables).toMatchObject([
+        { id: 'dying', status: 'succeeded', rows: 100_000 },
+        { id: 'early', status: 'succeeded' },
+      ]);
+      expect(natively(report)).toEqual(['dying']);
+    });
+
+    it('has left no connection behind', async () => {
+      const ours = "SELECT pid FROM pg_stat_activity WHERE application_name = 'data-attache'";
+      for (let attempt = 0; attempt < 50 && (await server.rows(ours)).length > 0; attempt += 1)
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(await server.rows(ours)).toEqual([]);
+    });
+
     it('follows the table before the source', async () => {
       const source = await sourceWith({ driver: 'native' });
       const chosen = tableRequest('early', { options: { driver: 'extension' } });

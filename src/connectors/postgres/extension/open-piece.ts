@@ -48,8 +48,8 @@ async function openPiece(
   }
   return {
     relation,
-    // A stream, like the native way's: what went wrong on it cannot be read a second time.
-    feed: async () => ({ rows: null }),
+    // The extension does not say how many rows the server sent, so the server is asked beside it.
+    feed: async () => ({ rows: portion.stored ? await countPortion(reading.snapshot, portion) : null }),
     recover: async (failure) => {
       if (failure === null) await checkScan(session, portion);
       else if (!isLossy(failure)) throw planAgain(reading, failure);
@@ -84,6 +84,13 @@ async function checkTypes(session: Session, relation: string, columns: readonly 
     throw new Error(
       `column ${columns[wrong]!.name} arrives as ${found[wrong]?.column_type}, not as ${columns[wrong]!.arrives}`,
     );
+}
+
+async function countPortion(snapshot: Snapshot, portion: Portion): Promise<number> {
+  const [row] = await snapshot.ask<{ rows: string }>(
+    selectOf(['count(*)::text AS rows'], { ...portion, orderBy: null }),
+  );
+  return Number(row?.rows);
 }
 
 /** In the transaction of the scan, behind it. */
