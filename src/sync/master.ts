@@ -5,7 +5,7 @@ import type { SystemState } from '../system/system-state.ts';
 import { listTables } from '../system/table-registry.ts';
 import { deleteOwner, listOwners, saveOwner } from '../system/view-ownership.ts';
 
-const longestWaitMs = 5_000;
+const longestWaitMs = 20_000;
 
 export class Master {
   private readonly orchestrator: Pick<SyncOrchestrator, 'rebuild' | 'catalogue' | 'forget'>;
