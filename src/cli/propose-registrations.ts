@@ -25,7 +25,9 @@ export function proposeRegistrations(offers: readonly Offer[], takenIds: Iterabl
   const taken = new Set(takenIds);
   return offers.map((offer): Proposal => {
     if (offer.registered_as.length > 0) return { offer, registered: offer.registered_as };
-    const candidates = [offer.name, derived(`${offer.bucket ?? ''}_${offer.source_table}`)].filter((id) => id !== null);
+    const candidates = [offer.name, derived([offer.bucket ?? [], offer.source_table].flat().join('_'))].filter(
+      (id) => id !== null,
+    );
     const id = candidates.find((candidate) => !taken.has(candidate));
     if (id !== undefined) {
       taken.add(id);

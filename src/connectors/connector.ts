@@ -140,6 +140,8 @@ export interface TableRequest {
 export interface SettledTable {
   options: Record<string, unknown>;
   columns: Column[] | null;
+  /** Every column of the source, chosen or not; absent: `columns` is all that is known. */
+  offered?: { name: string; nullable: boolean }[];
   primary_key?: string[];
   notes: string[];
 }

@@ -93,6 +93,12 @@ describe('registering a table', () => {
     ]);
   });
 
+  it('takes a table that is still to come and says that it is not there', async () => {
+    const { status, json } = await register({ ...base, source_table: 'nowhere' });
+    expect([status, json.columns]).toEqual([201, null]);
+    expect(json.notes.join()).toMatch(/no table or view "nowhere" in the schema main yet; it holds main\.orders/);
+  });
+
   it('takes null for what is not given', async () => {
     const { status, json } = await register({ ...base, id: null, source_type: null, options: null, primary_key: null });
     expect([status, json.id, json.source_type]).toEqual([201, 'orders_2024', 'duckdb']);
@@ -112,6 +118,7 @@ describe('registering a table', () => {
     ['an option nobody knows', { options: { speed: 'fast' } }, '/options/speed'],
     ['a filter without an operator', { options: { where: [{ column: 'id' }] } }, '/options/where/0/op'],
     ['a key column the source does not have', { primary_key: ['nope'] }, '/primary_key'],
+    ['a cursor that may be NULL', { sync_strategy: 'incremental', options: { cursor: 'id' } }, '/options/cursor'],
     ['an incremental table without a cursor', { sync_strategy: 'incremental' }, '/options/cursor'],
     ['a setting that belongs to another strategy', { options: { cursor: 'id' } }, '/options/cursor'],
     ['a mode the source cannot serve', { query_mode: 'remote' }, '/query_mode'],
@@ -147,6 +154,12 @@ describe('changing a table', () => {
       options: {},
     });
     expect((await patch({ name: 'Renamed' })).json).toMatchObject({ id: 'orders_2024', name: 'Renamed' });
+  });
+
+  it('filters by a column that is not brought', async () => {
+    const where = [{ column: 'label', op: 'eq', value: 'order 1' }];
+    const { status, json } = await register({ ...base, options: { columns: ['id'], where } });
+    expect([status, json.columns]).toEqual([201, [{ name: 'id', type: 'BIGINT' }]]);
   });
 
   it('merges options key by key', async () => {

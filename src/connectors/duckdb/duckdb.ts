@@ -9,6 +9,7 @@ import { type AttachWay, defineConnector, type SourceContext } from '../connecto
 import { filePath } from '../file-path.ts';
 import { discoverTables } from './discover-tables.ts';
 import { keepableType } from './keepable-type.ts';
+import { settleTable } from './settle-table.ts';
 
 const settings = z.strictObject({
   path: filePath('A DuckDB file, e.g. ./warehouse.duckdb.'),
@@ -47,6 +48,8 @@ export const duckdb = defineConnector<Settings>({
       warnings: [],
     })),
   discover: (context) => attached(context, async (tables) => tables),
+  settle: (context, table) =>
+    settleTable(table, context.settings.path, () => attached(context, async (tables) => tables)),
   attach,
 });
 

@@ -22,6 +22,7 @@ export async function settleTable(snapshot: Snapshot, table: TableRequest): Prom
     return {
       options: table.options,
       columns: open.length === 0 ? known : null,
+      offered: source.columns.map(({ name, nullable }) => ({ name, nullable })),
       ...(table.primary_key.length === 0 && key.length > 0 ? { primary_key: key } : {}),
       notes: open.map((column) => `column ${column} is numeric without a precision: the first run measures its values`),
     };

@@ -2,6 +2,7 @@
 import type { SourceConfig } from '../../config/shapes.ts';
 import type { SettledTable } from '../../connectors/connector.ts';
 import { type KnownColumn, strategyFaults } from '../../connectors/strategy-rules.ts';
+import { AttacheError } from '../../errors/attache-error.ts';
 import type { ConnectorQuestion } from '../../extract/shapes.ts';
 import { tableRequest } from '../../sync/table-request.ts';
 import type { ServerParts } from '../server-parts.ts';
@@ -18,16 +19,24 @@ export async function settleTable(
   let { table } = checked;
   let settled: SettledTable | null = null;
   if (connector.settle !== undefined) {
-    settled = await askSource(parts, source, { kind: 'settle', table: tableRequest(table) });
+    settled = await askSource(parts, source, { kind: 'settle', table: tableRequest(table) }).catch(refuseMissing);
     table = { ...table, options: settled.options, primary_key: settled.primary_key ?? table.primary_key };
   }
   if (namesColumns(table)) {
     const known =
-      settled?.columns?.map(({ name }) => ({ name, nullable: false })) ?? (await offeredColumns(parts, checked));
+      settled?.offered ??
+      settled?.columns?.map(({ name }) => ({ name, nullable: false })) ??
+      (await offeredColumns(parts, checked));
     const faults = strategyFaults(tableRequest(table), connector.serves, known);
     if (faults.length > 0) throw cannotBeRegistered(faults);
   }
   return { table, columns: settled?.columns ?? null, notes: settled?.notes ?? [] };
+}
+
+/** A table that is not there is a fault of what was said, unlike a source that cannot be reached. */
+function refuseMissing(thrown: unknown): never {
+  if (!(thrown instanceof AttacheError) || thrown.code !== 'source_missing') throw thrown;
+  throw cannotBeRegistered([{ pointer: '/source_table', message: [thrown.message, thrown.hint].join(' ').trim() }]);
 }
 
 /** Only then is it worth asking the source for all its columns. */

@@ -1,0 +1,42 @@
+/** Checks at registration that the file holds the table, and says what it will look like. */
+import { AttacheError } from '../../errors/attache-error.ts';
+import type { DiscoveredTable, SettledTable, TableRequest } from '../connector.ts';
+
+/** A file or table that another program is writing, or has yet to write, is no fault of the registration: it is noted, and the first run will tell. */
+export async function settleTable(
+  table: TableRequest,
+  path: string,
+  discover: () => Promise<DiscoveredTable[]>,
+): Promise<SettledTable> {
+  let tables: DiscoveredTable[];
+  try {
+    tables = await discover();
+  } catch (thrown) {
+    if (!(thrown instanceof AttacheError) || !thrown.retryable) throw thrown;
+    return { options: table.options, columns: null, notes: [`the first run will look at it: ${thrown.message}`] };
+  }
+  const schema = table.bucket ?? 'main';
+  const found = tables.find(
+    (each) => sameName(each.bucket ?? '', schema) && sameName(each.source_table, table.source_table),
+  );
+  if (found === undefined) {
+    const held = tables.map((each) => `${each.bucket}.${each.source_table}`).join(', ') || 'nothing';
+    const missing = `${path} has no table or view ${JSON.stringify(table.source_table)} in the schema ${schema} yet; it holds ${held}`;
+    return { options: table.options, columns: null, notes: [missing] };
+  }
+  const offered = found.columns ?? [];
+  const { columns: chosen } = table.options;
+  return {
+    options: table.options,
+    columns: offered
+      .filter(({ name }) => chosen === undefined || chosen.includes(name))
+      .map(({ name, type, source_type }) => ({ name, type: type ?? source_type })),
+    offered,
+    notes: [],
+  };
+}
+
+/** As DuckDB compares names. */
+function sameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
