@@ -9,7 +9,7 @@ const sourceName = z.string().refine((name) => identityFault(name) === null, {
 });
 
 /** A source's own settings are checked by its connector, with the keys here taken away. */
-export const sourceEntry = z.looseObject({
+const sourceEntry = z.looseObject({
   type: z.string({ error: 'expected the type of the source, e.g. postgres' }),
   schedule: schedule.optional(),
 });

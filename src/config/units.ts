@@ -5,7 +5,7 @@ import { parseSize } from '../connectors/byte-size.ts';
 const milliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** `15m`, `1h`, `30s` as milliseconds; null when it is not one. */
-export function parseDuration(text: string): number | null {
+function parseDuration(text: string): number | null {
   const found = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(text.trim());
   if (found === null) return null;
   return Number(found[1]) * milliseconds[found[2] as keyof typeof milliseconds];

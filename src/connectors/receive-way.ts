@@ -77,7 +77,7 @@ export interface ReceivedColumn {
 }
 
 /** `column` holds the key of a row of `table`. */
-export interface TableReference {
+interface TableReference {
   table: string;
   column: string;
 }

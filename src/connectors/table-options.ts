@@ -1,18 +1,18 @@
 /** The table options every connector shares, and the ranges of rows they lead to. */
 import { z } from 'zod';
 
-export const whereOperators = ['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'in', 'not_in', 'is_null', 'is_not_null'] as const;
+const whereOperators = ['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'in', 'not_in', 'is_null', 'is_not_null'] as const;
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 /** One predicate; several are joined by AND. Values are bound, never spliced. */
-export const whereClause = z.strictObject({
+const whereClause = z.strictObject({
   column: z.string().min(1),
   op: z.enum(whereOperators),
   value: z.union([scalar, z.array(scalar).min(1)]).optional(),
 });
 
-export const granularities = ['day', 'month', 'year', 'hash'] as const;
+const granularities = ['day', 'month', 'year', 'hash'] as const;
 
 const durationText = z.string().regex(/^\d+\s*(s|m|h|d)$/, { error: 'expected a duration, e.g. 10m or 7d' });
 

@@ -50,7 +50,7 @@ async function readCatalogue(session: Session): Promise<ExtractCatalogue> {
 }
 
 /** `_meta` with its time as ISO 8601 text in UTC. */
-export const selectMeta = `SELECT table_name, description, rows, size_bytes,
+const selectMeta = `SELECT table_name, description, rows, size_bytes,
   strftime(extracted_at, '%Y-%m-%dT%H:%M:%S.%fZ') AS extracted_at, query_mode FROM _meta`;
 
 function asMetaRow(row: MetaRow): MetaRow {

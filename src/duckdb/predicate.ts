@@ -1,7 +1,7 @@
 /** Table options as DuckDB predicates: literals are quoted, and DuckDB casts them to the column's type. */
 import { identifier, literal } from './quote.ts';
 
-export type Scalar = string | number | boolean;
+type Scalar = string | number | boolean;
 
 export interface Predicate {
   column: string;

@@ -9,7 +9,7 @@ import type { Run } from './run.ts';
 
 const keptRuns = 50;
 
-export function rejectsPath(folder: ExtractFolder, runId: string, table: string): string {
+function rejectsPath(folder: ExtractFolder, runId: string, table: string): string {
   return join(folder.work, 'rejects', runId, `${table}.ndjson`);
 }
 

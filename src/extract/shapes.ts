@@ -24,7 +24,7 @@ export interface ExtractRequest {
   since?: string;
 }
 
-export type TableStatus = 'succeeded' | 'unchanged' | 'postponed' | 'failed' | 'cancelled';
+type TableStatus = 'succeeded' | 'unchanged' | 'postponed' | 'failed' | 'cancelled';
 
 /** How one table of a run ended. */
 export interface TableResult {
@@ -97,11 +97,4 @@ export interface PlannedSync {
   columns: Column[];
   schema_changes: string[];
   warnings: string[];
-}
-
-/** 0 when every table went well, 1 when none did, 3 in between. `unchanged` and `postponed` are well. */
-export function exitCodeOf(report: ExtractReport): 0 | 1 | 3 {
-  const bad = report.tables.filter((table) => table.status === 'failed' || table.status === 'cancelled').length;
-  if (bad === 0) return 0;
-  return bad === report.tables.length ? 1 : 3;
 }

@@ -46,7 +46,7 @@ export interface SavedCatalogue {
   sources: Record<string, SavedSource>;
 }
 
-export function emptyCatalogue(dataDirectory: string): SavedCatalogue {
+function emptyCatalogue(dataDirectory: string): SavedCatalogue {
   return { version: 1, generation: 0, dataDirectory, master: null, claims: {}, sources: {} };
 }
 

@@ -26,7 +26,7 @@ export interface RebuildRequest {
   full?: boolean;
 }
 
-export type ProblemCode =
+type ProblemCode =
   | FindingCode
   | 'name_taken'
   | 'source_missing'

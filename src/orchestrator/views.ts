@@ -57,10 +57,3 @@ export function viewChanges(present: Views, wanted: Views): ViewChanges {
 export function schemasOf(views: Views): Set<string> {
   return new Set([...views.values()].map((view) => view.schema));
 }
-
-/** Absolute paths of every file the views read. */
-export function filesOf(sources: Readonly<Record<string, SavedSource>>, dataDirectory: string): string[] {
-  return Object.values(sources).flatMap(({ tables }) =>
-    Object.values(tables).flatMap((table) => table.parts.map((part) => join(dataDirectory, part.path))),
-  );
-}

@@ -50,7 +50,7 @@ export async function publish(
 }
 
 /** The catalogue after a publication. Pure. */
-export function applyPublication(before: ExtractCatalogue, publication: Publication): ExtractCatalogue {
+function applyPublication(before: ExtractCatalogue, publication: Publication): ExtractCatalogue {
   const generation = before.generation + 1;
   const tables = new Map(before.tables);
   for (const id of publication.removed ?? []) tables.delete(id);

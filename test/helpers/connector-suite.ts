@@ -14,13 +14,13 @@ import { askConnector, extractSource } from '../../src/extract/extract-source.ts
 import type { ExtractReport } from '../../src/extract/shapes.ts';
 import { extractRequest, tableRequest } from './extract-request.ts';
 
-export interface ShopRow {
+interface ShopRow {
   id: number;
   name: string | null;
 }
 
 /** A living source that the suite fills and breaks. */
-export interface LivingSource {
+interface LivingSource {
   settings: Record<string, unknown>;
   secrets?: Record<string, string>;
   /** Makes the table hold exactly these rows in the columns `id` (an integer) and `name` (text). Answers what a registration needs to name it. */

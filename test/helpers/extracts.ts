@@ -23,7 +23,7 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
   return { directory, [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) };
 }
 
-export const duckdb = { memoryLimit: '400MB', threads: 1 };
+const duckdb = { memoryLimit: '400MB', threads: 1 };
 
 export function limitsIn(directory: string): DatabaseLimits {
   return { ...duckdb, tempDirectory: join(directory, 'spill') };

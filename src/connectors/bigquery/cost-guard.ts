@@ -15,7 +15,7 @@ export interface Estimate {
 }
 
 /** Bytes set aside for a read that is about to begin. */
-export interface Allowance {
+interface Allowance {
   /** The most the read may be billed. */
   bytes: number;
   /** Says what it was billed in truth; called once it has ended. */
@@ -81,7 +81,7 @@ export function costGuard(settings: Settings, ledger: Ledger): CostGuard {
 }
 
 /** Whole megabytes, ten at least for each table. */
-export function billedBytes({ bytes, tables, way }: Estimate): number {
+function billedBytes({ bytes, tables, way }: Estimate): number {
   if (way === 'storage' || bytes === 0) return bytes;
   return Math.max(Math.ceil(bytes / megabyte) * megabyte, leastBilled * Math.max(1, tables));
 }

@@ -1,7 +1,7 @@
 /** Columns as BigQuery declares them, in one spelling. */
 import { AttacheError } from '../../errors/attache-error.ts';
 
-export const kinds = [
+const kinds = [
   'STRING',
   'BYTES',
   'INT64',

@@ -93,7 +93,7 @@ async function planSql(look: Look, table: TableRequest, sql: string, { range }: 
 }
 
 /** Equal as long as the content at the moment of the look is the same; null while that cannot be said. */
-export function fingerprintOf(look: Look, source: SourceTable): string | null {
+function fingerprintOf(look: Look, source: SourceTable): string | null {
   if (source.streaming || BigInt(source.modifiedMs + 1) * 1000n > look.readTime) return null;
   return `${source.createdMs}:${source.modifiedMs}:${source.rows}:${source.bytes}`;
 }

@@ -7,7 +7,7 @@ import { explainError, type RestFault, restFault } from './explain-error.ts';
 import { pause, withinTime } from './patience.ts';
 import { payerOf, type Settings } from './settings.ts';
 
-export interface RestCall {
+interface RestCall {
   method?: 'GET' | 'POST';
   /** In whose name the path stands; the payer's when absent. */
   project?: string;

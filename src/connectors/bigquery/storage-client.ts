@@ -11,7 +11,7 @@ import { dotted, type TableName } from './table-name.ts';
 
 type Answer = protos.google.cloud.bigquery.storage.v1.IReadRowsResponse;
 
-export interface SessionRequest {
+interface SessionRequest {
   table: TableName;
   /** Columns in the order in which they are wanted; the service keeps its own. */
   columns: readonly string[];

@@ -27,7 +27,7 @@ export function tableNameOf(settings: Settings, { bucket, source_table, id }: Ta
 }
 
 /** Refuses a dataset that the source's settings do not list. */
-export function checkDataset({ datasets, project }: Settings, name: Pick<TableName, 'project' | 'dataset'>): void {
+function checkDataset({ datasets, project }: Settings, name: Pick<TableName, 'project' | 'dataset'>): void {
   if (datasets === undefined) return;
   const listed =
     name.project === project ? [name.dataset, `${name.project}.${name.dataset}`] : [`${name.project}.${name.dataset}`];

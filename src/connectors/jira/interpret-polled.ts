@@ -40,7 +40,7 @@ export interface PolledList {
   parent: string;
 }
 
-export type ListName = 'projects' | 'versions' | 'components' | 'boards' | 'sprints' | 'users' | 'worklogs';
+type ListName = 'projects' | 'versions' | 'components' | 'boards' | 'sprints' | 'users' | 'worklogs';
 
 /** Rows the site says are deleted. */
 export interface PolledGone {

@@ -36,7 +36,7 @@ export async function describeTable(client: StorageClient, table: TableRequest):
 }
 
 /** The service's id of a registered table; the bucket may stand in `bucket` or at the beginning of `source_table`. */
-export function tableIdOf({ id, bucket, source_table }: TableRequest): string {
+function tableIdOf({ id, bucket, source_table }: TableRequest): string {
   const isWhole = /^(in|out|sys)\.[^.]+\..+$/.test(source_table);
   if (isWhole && (bucket === null || source_table.startsWith(`${bucket}.`))) return source_table;
   if (bucket !== null) return `${bucket}.${source_table}`;

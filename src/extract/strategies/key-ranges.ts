@@ -24,7 +24,7 @@ export function keyAsText(key: Key): string {
 }
 
 /** SQL that is true for keys at or above `low`. */
-export function atOrAbove(key: Key, low: readonly string[]): string {
+function atOrAbove(key: Key, low: readonly string[]): string {
   const bounds = low.map((text, index) => `CAST(${literal(text)} AS ${key.types[index]})`);
   if (key.names.length === 1) return `${keyList(key)} >= ${bounds[0]}`;
   return `(${keyList(key)}) >= (${bounds.join(', ')})`;

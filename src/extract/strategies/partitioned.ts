@@ -171,7 +171,7 @@ async function writePartitions(
 }
 
 /** SQL for the name of a row's partition. */
-export function partitionValue(table: TableRequest, columns: readonly ColumnPlan[]): string {
+function partitionValue(table: TableRequest, columns: readonly ColumnPlan[]): string {
   const { granularity = 'month', partition_by } = table.options;
   if (granularity === 'hash') {
     const keys = partition_by === undefined ? table.primary_key : [partition_by];

@@ -96,7 +96,7 @@ async function tailStart(
   return key.names.map((_name, index) => String(row[`k${index}`]));
 }
 
-export function nextRangeId(ranges: readonly { state: { id: string } }[]): string {
+function nextRangeId(ranges: readonly { state: { id: string } }[]): string {
   const numbers = ranges.map((piece) => Number(piece.state.id.slice(rangePrefix.length)) || 0);
   return `${rangePrefix}${Math.max(0, ...numbers) + 1}`;
 }

@@ -5,7 +5,7 @@ import type { Fault } from './rest/faults.ts';
 import type { Behaviour, RestContext } from './rest/rest-context.ts';
 
 /** One REST call as it was answered. */
-export interface RestCall {
+interface RestCall {
   route: string;
   method: string;
   path: string;
@@ -14,7 +14,7 @@ export interface RestCall {
   status: number;
 }
 
-export interface PlannedFault {
+interface PlannedFault {
   /** Name of a route, or `*`. */
   route: string;
   fault: Fault;

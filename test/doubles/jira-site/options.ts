@@ -32,7 +32,7 @@ export interface SiteOptions {
   rateLimit?: { perSecond: number; burst: number; retryAfterSeconds?: number };
 }
 
-export interface SiteAuth {
+interface SiteAuth {
   email: string;
   token: string;
   /** A scoped token works only below `/ex/jira/{cloudId}`, and no other token works there. */

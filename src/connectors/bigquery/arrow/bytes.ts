@@ -1,7 +1,7 @@
 /** Small pieces of Parquet's encodings. Source: Encodings.md of apache/parquet-format. Pure. */
 
 /** Unsigned LEB128. */
-export function varint(value: number): number[] {
+function varint(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;
   while (rest > 0x7f) {

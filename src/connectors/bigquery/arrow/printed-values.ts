@@ -22,7 +22,7 @@ export function decimalTexts(data: Data, bytes: Uint8Array, scale: number): Text
 }
 
 /** Without zeros at the end. */
-export function decimalText(value: bigint, scale: number): string {
+function decimalText(value: bigint, scale: number): string {
   const negative = value < 0n;
   const digits = String(negative ? -value : value).padStart(scale + 1, '0');
   const whole = digits.slice(0, digits.length - scale);
@@ -40,7 +40,7 @@ export function intervalTexts(data: Data, bytes: Uint8Array): Texts {
 }
 
 /** `years-months days hours:minutes:seconds.fraction`, each of the three with a sign of its own. */
-export function intervalText(months: number, days: number, nanos: bigint): string {
+function intervalText(months: number, days: number, nanos: bigint): string {
   const total = Math.abs(months);
   const micros = (nanos < 0n ? -nanos : nanos) / 1000n;
   const seconds = micros / 1_000_000n;

@@ -11,7 +11,7 @@ export interface Answer {
   body: Readable;
 }
 
-export interface Asked {
+interface Asked {
   method?: 'GET' | 'POST';
   headers?: Record<string, string>;
   body?: string;

@@ -60,7 +60,7 @@ function asText(column: string, type: string | undefined, backend: string | null
   return `CAST(${column} AS VARCHAR)`;
 }
 
-export function emptyRelation(columns: readonly string[]): string {
+function emptyRelation(columns: readonly string[]): string {
   return `(SELECT ${columns.map((_, index) => `CAST(NULL AS VARCHAR) AS c${index}`).join(', ')} LIMIT 0)`;
 }
 

@@ -33,7 +33,7 @@ export function planDeliveries(deliveries: readonly Delivery[], plan: DeliveryPl
 }
 
 /** The identifier the same event gets from a second registration. */
-export function twinOf(identifier: string): string {
+function twinOf(identifier: string): string {
   return `${identifier.slice(0, -4)}${identifier.endsWith('7777') ? '8888' : '7777'}`;
 }
 

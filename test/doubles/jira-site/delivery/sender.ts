@@ -17,7 +17,7 @@ export interface SenderOptions {
   lanes?: { Primary: number; Secondary: number };
 }
 
-export interface SentRecord {
+interface SentRecord {
   delivery: Delivery;
   identifier: string;
   answers: Answer[];
@@ -38,7 +38,7 @@ const largestBody = 25 * 1024 * 1024;
 const mostRetries = 5;
 const patienceMinutes = 30;
 
-export function isRetried(answer: Answer): boolean {
+function isRetried(answer: Answer): boolean {
   return 'failure' in answer || retriedStatuses.has(answer.status) || answer.status >= 500;
 }
 

@@ -24,7 +24,7 @@ interface Body {
 }
 
 /** Rows of one kind by id. */
-export class Newest<T> {
+class Newest<T> {
   private readonly held = new Map<string, { version: number; value: T }>();
   private readonly gone = new Set<string>();
 

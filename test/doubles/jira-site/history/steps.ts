@@ -12,7 +12,7 @@ const statusIds = [10000, 3, 10010, 10001];
 export const liveProjects = (site: JiraSite): Project[] =>
   [...site.state.projects.values()].filter(({ state }) => state === 'live');
 
-export const editableIssues = (site: JiraSite): Issue[] =>
+const editableIssues = (site: JiraSite): Issue[] =>
   [...site.state.issues.values()].filter((issue) => isEditable(site.state, issue));
 
 /** Runs with one item of a list, or not at all. */

@@ -1,7 +1,7 @@
 /** The part of JQL that readers of a site need: clauses joined by AND, lists, comparisons of time, ORDER BY. */
 import { JqlError, type Token, tokenise } from './tokens.ts';
 
-export type Operator = '=' | '!=' | '>' | '>=' | '<' | '<=' | 'in' | 'not in';
+type Operator = '=' | '!=' | '>' | '>=' | '<' | '<=' | 'in' | 'not in';
 
 export interface Clause {
   field: Field;
@@ -19,7 +19,7 @@ export interface Query {
   order: Order[];
 }
 
-export type Field = 'project' | 'id' | 'updated' | 'created';
+type Field = 'project' | 'id' | 'updated' | 'created';
 
 const fieldNames: Readonly<Record<string, Field>> = {
   project: 'project',

@@ -1,5 +1,5 @@
 /** The custom fields of the site and how each is declared in `GET /field`. */
-export type CustomKind =
+type CustomKind =
   | 'number'
   | 'text'
   | 'paragraph'

@@ -51,7 +51,7 @@ export function removeIssue(context: SiteContext, issue: Issue, at: number): voi
 }
 
 /** Stories of a deleted epic lose it, each with an event of its own; those in a trashed project on its return. */
-export function detachEpic(context: SiteContext, epic: Issue, actor: User): void {
+function detachEpic(context: SiteContext, epic: Issue, actor: User): void {
   if (epic.typeId !== epicTypeId) return;
   for (const story of context.state.issues.values()) {
     if (story.epicId === epic.id && isEditable(context.state, story)) tidyIssue(context, story, actor);

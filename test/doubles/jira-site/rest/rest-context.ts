@@ -54,7 +54,7 @@ export class RestError extends Error {
   }
 }
 
-export function canBrowse(rest: RestContext, project: Project): boolean {
+function canBrowse(rest: RestContext, project: Project): boolean {
   return project.state !== 'trashed' && !rest.behaviour.hiddenProjects.has(project.key);
 }
 

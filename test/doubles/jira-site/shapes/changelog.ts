@@ -5,7 +5,7 @@ import { userOrNull } from './user.ts';
 import type { View } from './view.ts';
 
 /** The key `toString` is Jira's; objects here are written, never read, so the shadowed method does no harm. */
-export function changeItemShape(view: View, item: ChangeItem): Json {
+function changeItemShape(view: View, item: ChangeItem): Json {
   const isPerson = view.flavour === 'cloud' && (item.fieldId === 'assignee' || item.fieldId === 'reporter');
   return {
     field: item.field,
