@@ -1,5 +1,3 @@
-/** The views a master holds, as data: what is wanted, and what differs. Pure. */
-import { join } from 'node:path';
 import { partsQuery } from '../contract/write.ts';
 import type { SavedCatalogue, SavedSource } from './saved-catalogue.ts';
 
