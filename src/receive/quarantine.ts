@@ -44,7 +44,7 @@ export async function quarantine(
     body: body.toString('base64'),
   };
   const path = fileOf(directory, id);
-  const draft = `${path}.${process.pid}.draft`;
+  const draft = `${path}.${randomUUID()}.draft`;
   const file = await open(draft, 'w', 0o600);
   await file.writeFile(JSON.stringify(stored));
   await file.sync();

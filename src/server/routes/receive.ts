@@ -17,6 +17,8 @@ const status = z
         generation: z.int(),
         published_at: z.string().nullable(),
         events_applied: z.int(),
+        bytes_received: z.number(),
+        bytes_written: z.number().meta({ description: 'Bytes of parts published since the start.' }),
         quarantined: z.int(),
         misfits: z.int().meta({ description: 'Rows with a value that does not fit its promoted column.' }),
         last_reconcile: z.string().nullable(),

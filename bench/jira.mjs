@@ -1,0 +1,354 @@
+/**
+ * Pushed Jira events from the answer to the eyes of another process: acceptance, freshness, a storm, memory and bytes written.
+ * Run alone: `npm run build && node bench/jira.mjs [--short]`. The generator and the readers are processes of their own.
+ */
+import { spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const self = fileURLToPath(import.meta.url);
+const secret = 'a secret of the bench';
+const site = 'https://bench.example';
+const padding = Object.fromEntries(Array.from({ length: 330 }, (_, index) => [`customfield_${20_000 + index}`, null]));
+const monthMs = 30 * 86_400_000;
+
+/** An issue's update of about 12 KB; `sequence` makes its version and its change unique. */
+function bodyOf(issue, total, at, sequence, summary) {
+  const created = at - Math.floor(((total - issue) / total) * 36 * monthMs) - monthMs;
+  const user = { accountId: 'u1', displayName: 'Bench', active: true };
+  return {
+    timestamp: at,
+    webhookEvent: 'jira:issue_updated',
+    issue_event_type_name: 'issue_updated',
+    user,
+    issue: {
+      id: String(issue),
+      self: `${site}/rest/api/2/issue/${issue}`,
+      key: `BEN-${issue}`,
+      fields: {
+        summary,
+        description: `*Steps* to see it ${issue}\n${'some words of a story '.repeat(40)}`,
+        created: new Date(Math.floor(created / monthMs) * monthMs + (issue % 1000) * 60_000).toISOString(),
+        updated: new Date(at).toISOString(),
+        status: { name: 'Open', statusCategory: { key: 'new' } },
+        issuetype: { name: 'Task' },
+        priority: { name: 'Medium' },
+        project: { id: '1', key: 'BEN', name: 'Bench' },
+        labels: ['one', 'two'],
+        creator: user,
+        reporter: user,
+        assignee: user,
+        attachment: [],
+        issuelinks: [],
+        fixVersions: [],
+        versions: [],
+        components: [],
+        ...padding,
+      },
+    },
+    changelog: {
+      id: String(sequence),
+      items: [
+        {
+          field: 'summary',
+          fieldtype: 'jira',
+          fieldId: 'summary',
+          from: null,
+          fromString: 'a',
+          to: null,
+          toString: summary,
+        },
+      ],
+    },
+  };
+}
+
+/** Four of five changes hit the newest two months of thirty-six; all are different issues as long as there are enough. */
+function issueOf(index, total) {
+  const recent = Math.floor((total * 2) / 36);
+  if (index % 5 !== 4) return total - recent + ((index * 7) % recent);
+  return (index * 7919) % (total - recent);
+}
+
+/** Mode `generate`: posts at a rate over keep-alive connections and tells the times of the answers. */
+async function generate({ url, rate, seconds, connections, total, offset }) {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const times = [];
+  let refused = 0;
+  const waiting = new Set();
+  const started = Date.now();
+  const count = Math.floor(rate * seconds);
+  for (let index = 0; index < count; ) {
+    const due = Math.min(count, Math.floor(((Date.now() - started) / 1_000) * rate) + 1);
+    while (index < due) {
+      while (waiting.size >= connections) await Promise.race(waiting);
+      const number = offset + index;
+      const at = Date.now();
+      const body = JSON.stringify(bodyOf(issueOf(number, total), total, at, 1e9 + number, `m:${number}:${at}`));
+      const work = post(agent, url, body).then(({ status, ms }) => {
+        times.push(ms);
+        if (status !== 200) refused += 1;
+        waiting.delete(work);
+      });
+      waiting.add(work);
+      index += 1;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  await Promise.all(waiting);
+  agent.destroy();
+  times.sort((a, b) => a - b);
+  return { sent: count, refused, seconds: (Date.now() - started) / 1_000, ...spread(times) };
+}
+
+function post(agent, url, body) {
+  const started = performance.now();
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'x-hub-signature': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
+  };
+  return new Promise((resolve) => {
+    const outgoing = request(url, { method: 'POST', agent, headers }, (answer) => {
+      answer.resume();
+      answer.on('end', () => resolve({ status: answer.statusCode, ms: performance.now() - started }));
+    });
+    outgoing.on('error', () => resolve({ status: 0, ms: performance.now() - started }));
+    outgoing.end(body);
+  });
+}
+
+/** Mode `read`: a plain DuckDB that opens the extract anew and again, and tells when each marker was first seen. */
+async function read({ extract, seconds, from, to }) {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const seen = new Map();
+  const outcome = { queries: 0, errors: [], disagreements: 0 };
+  const until = Date.now() + seconds * 1_000;
+  while (Date.now() < until && (to === undefined || seen.size < to - from)) {
+    try {
+      const instance = await DuckDBInstance.create(extract, {
+        access_mode: 'READ_ONLY',
+        threads: '1',
+        memory_limit: '200MB',
+      });
+      const connection = await instance.connect();
+      const rows = (
+        await connection.runAndReadAll("SELECT summary FROM jira_issues WHERE summary LIKE 'm:%'")
+      ).getRowsJson();
+      const now = Date.now();
+      for (const [summary] of rows) {
+        const [, number, at] = summary.split(':');
+        if (Number(number) >= from && !seen.has(number)) seen.set(number, now - Number(at));
+      }
+      const counted = (
+        await connection.runAndReadAll(
+          "SELECT (SELECT count(*) FROM jira_issues) = (SELECT rows FROM _meta WHERE table_name = 'jira_issues')",
+        )
+      ).getRowsJson();
+      if (counted[0][0] !== true) outcome.disagreements += 1;
+      outcome.queries += 2;
+      connection.closeSync();
+      instance.closeSync();
+    } catch (error) {
+      outcome.errors.push(String(error.message).slice(0, 200));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return { ...outcome, seen: seen.size, ...spread([...seen.values()].sort((a, b) => a - b)) };
+}
+
+function spread(sorted) {
+  const at = (share) =>
+    Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN) * 10) / 10;
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), most: at(1) };
+}
+
+function other(mode, options) {
+  const child = spawn(process.execPath, [self, mode, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', (data) => {
+    text += data;
+  });
+  return new Promise((resolve, reject) =>
+    child.on('close', (code) =>
+      code === 0 ? resolve(JSON.parse(text)) : reject(new Error(`${mode} ended with ${code}`)),
+    ),
+  );
+}
+
+/** Two hundred thousand issues through the inbox, as a backfill would bring them. */
+async function fill(directory, total) {
+  const { InboxWriter } = await import('../dist/receive/inbox/inbox-writer.js');
+  const { receiveFolder } = await import('../dist/receive/receive-folder.js');
+  const { extractFolder } = await import('../dist/contract/extract-folder.js');
+  const inbox = await InboxWriter.open(receiveFolder(extractFolder(directory, 'jira')).inbox.pushed);
+  const at = Date.now() - 3_600_000;
+  for (let start = 0; start < total; start += 2_000) {
+    const batch = [];
+    for (let issue = start; issue < Math.min(total, start + 2_000); issue += 1) {
+      const event = bodyOf(issue, total, at, issue, `issue ${issue}`);
+      for (const id of Object.keys(padding)) delete event.issue.fields[id];
+      const facts = { identifier: null, name: event.webhookEvent, occurredAt: at, receivedAt: at };
+      batch.push(inbox.append(facts, Buffer.from(JSON.stringify(event))));
+    }
+    await Promise.all(batch);
+  }
+  await inbox.close();
+}
+
+function residentMegabytes(pid) {
+  try {
+    return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024);
+  } catch {
+    return 0;
+  }
+}
+
+/** The children of this process that run the applier. */
+function applierPid() {
+  const text = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8');
+  return text
+    .trim()
+    .split(' ')
+    .find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('receive/child.js'));
+}
+
+export default async function run({ short = false } = {}) {
+  const { startServer } = await import('../dist/server/start-server.js');
+  const total = short ? 20_000 : 200_000;
+  const directory = await mkdtemp(join(tmpdir(), 'da-bench-jira-'));
+  const say = (text) => console.log(text);
+  const report = { issues: total };
+  let server;
+  try {
+    const filling = performance.now();
+    await fill(directory, total);
+    const settings = { url: site, secret_env: 'BENCH_SECRET' };
+    const config = {
+      instance: { name: 'Bench' },
+      dataDirectory: directory,
+      server: { host: '127.0.0.1', port: 0, publicUrl: null },
+      sources: new Map([['jira', { name: 'jira', type: 'jira', schedule: null, settings }]]),
+      duckdb: { memoryLimit: '256MB', threads: 2, extensionDirectories: [] },
+      scheduler: { intervalMs: null },
+      limits: { extractMemoryBytes: 1 << 30, extractTimeMs: 3_600_000, graceMs: 3_600_000 },
+      adminToken: 'bench-admin',
+      origins: new Map(),
+    };
+    const log = {
+      info() {},
+      warn: (facts, message) => say(`warn: ${message}`),
+      error: (facts, message) => say(`error: ${message} ${facts.err?.message ?? ''}`),
+    };
+    server = await startServer(config, { log, environment: { BENCH_SECRET: secret } });
+    const status = async () => {
+      const answer = await fetch(`${server.url}/api/admin/sources/jira/receive`, {
+        headers: { authorization: 'Bearer bench-admin' },
+      });
+      return answer.json();
+    };
+    const settled = async () => {
+      for (;;) {
+        const { applier, inbox_depth, failure } = await status();
+        if (failure !== null) say(`failure: ${failure}`);
+        if (
+          applier !== null &&
+          applier.events_applied > 0 &&
+          applier.lag_ms === 0 &&
+          inbox_depth === 0 &&
+          applier.generation > 0
+        )
+          return applier;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    };
+    await settled();
+    report.filled_s = Math.round((performance.now() - filling) / 1_000);
+    say(`corpus: ${total} issues and as many changes stored, applied and live in ${report.filled_s} s`);
+    const url = `${server.url}/webhooks/jira`;
+    const extract = join(directory, 'extracts/jira/extract.duckdb');
+    const peak = { applier: 0, server: 0 };
+    const watch = setInterval(() => {
+      peak.applier = Math.max(peak.applier, residentMegabytes(applierPid()));
+      peak.server = Math.max(peak.server, residentMegabytes(process.pid));
+    }, 500);
+    let offset = 0;
+    for (const [rate, aim] of [
+      [5, 2_500],
+      [50, 5_000],
+    ]) {
+      const seconds = short ? 10 : 30;
+      const before = await settled();
+      const reading = other('read', { extract, seconds: seconds + 30, from: offset, to: offset + rate * seconds });
+      const sent = await other('generate', { url, rate, seconds, connections: 30, total, offset });
+      const seen = await reading;
+      const after = await settled();
+      const rows = (after.events_applied - before.events_applied) * 2_400;
+      report[`freshness_${rate}`] = {
+        ...seen,
+        amplification: Math.round(((after.bytes_written - before.bytes_written) / rows) * 10) / 10,
+      };
+      say(
+        `freshness at ${rate}/s: p50 ${seen.p50} ms, p95 ${seen.p95} ms (aim ${aim}), seen ${seen.seen} of ${rate * seconds}, reader errors ${seen.errors.length}, disagreements ${seen.disagreements}; ${report[`freshness_${rate}`].amplification} bytes written for each byte of changed rows; answers p99 ${sent.p99} ms`,
+      );
+      offset += rate * seconds;
+    }
+    const seconds = short ? 10 : 60;
+    await settled();
+    const calm = await other('generate', { url, rate: 1_000, seconds, connections: 30, total, offset });
+    offset += calm.sent;
+    report.acceptance = {
+      per_second: Math.round(calm.sent / calm.seconds),
+      refused: calm.refused,
+      p50_ms: calm.p50,
+      p99_ms: calm.p99,
+    };
+    say(
+      `acceptance: ${report.acceptance.per_second}/s (aim 1000) for ${seconds} s, ${calm.refused} refused, answers p50 ${calm.p50} ms, p99 ${calm.p99} ms (aim 50)`,
+    );
+    await settled();
+    const readers = Array.from({ length: 4 }, () =>
+      other('read', { extract, seconds: seconds + 5, from: Number.MAX_SAFE_INTEGER }),
+    );
+    const storm = await other('generate', { url, rate: 1_000, seconds, connections: 30, total, offset });
+    const ended = performance.now();
+    await settled();
+    const drained = Math.round((performance.now() - ended) / 100) / 10;
+    const read = await Promise.all(readers);
+    clearInterval(watch);
+    report.storm = {
+      per_second: Math.round(storm.sent / storm.seconds),
+      refused: storm.refused,
+      p50_ms: storm.p50,
+      p99_ms: storm.p99,
+      most_ms: storm.most,
+      drained_s: drained,
+      reader_queries: read.reduce((sum, one) => sum + one.queries, 0),
+      reader_errors: read.flatMap((one) => one.errors).length,
+      disagreements: read.reduce((sum, one) => sum + one.disagreements, 0),
+    };
+    report.memory_mb = peak;
+    say(
+      `storm: ${report.storm.per_second}/s accepted (aim 1000) for ${seconds} s, ${storm.refused} refused, answers p50 ${storm.p50} ms, p99 ${storm.p99} ms (aim 50), longest ${storm.most} ms; drained ${drained} s after it (aim 60); ${report.storm.reader_queries} queries by 4 readers, ${report.storm.reader_errors} errors, ${report.storm.disagreements} disagreements with _meta`,
+    );
+    say(`memory: applier ${peak.applier} MB, server with the bench ${peak.server} MB (aim 512)`);
+    return report;
+  } finally {
+    await server?.close();
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+if (process.argv[1] === self) {
+  const [, , mode, options] = process.argv;
+  if (mode === 'generate') console.log(JSON.stringify(await generate(JSON.parse(options))));
+  else if (mode === 'read') console.log(JSON.stringify(await read(JSON.parse(options))));
+  else console.log(JSON.stringify(await run({ short: process.argv.includes('--short') }), null, 2));
+}
