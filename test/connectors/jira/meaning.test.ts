@@ -1,0 +1,264 @@
+/** What events mean together, whatever their order: each row names its outcome. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { jira } from '../../../src/connectors/jira/jira.ts';
+import { jiraSettings } from '../../../src/connectors/jira/settings.ts';
+import { reduceChanges } from '../../../src/receive/state/reduce-changes.ts';
+import { applyAll, jiraSource, store } from '../../helpers/jira-source.ts';
+import { published } from '../../helpers/pushed-source.ts';
+
+let directory: string;
+const site = 'https://acme.example';
+const source = jiraSource(site, { custom_fields: { customfield_10016: { column: 'story_points', type: 'DOUBLE' } } });
+const settings = jiraSettings.parse(source.settings);
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'da-meaning-'));
+});
+
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+
+type Event = Record<string, unknown> & { webhookEvent: string; timestamp: number };
+const at = (second: number) => Date.UTC(2026, 0, 31, 12, 0, second);
+const time = (second: number) => new Date(at(second)).toISOString().replace('Z', '+0000');
+const ann = { accountId: '557058:ann', displayName: 'Ann' };
+
+function issue(second: number, fields: Record<string, unknown> = {}, id = '1', key = 'A-1') {
+  return {
+    id,
+    self: `${site}/rest/api/2/issue/${id}`,
+    key,
+    fields: {
+      summary: `at ${second}`,
+      created: time(0),
+      updated: time(second),
+      project: { id: '7', key: 'A', name: 'Alfa' },
+      ...fields,
+    },
+  };
+}
+
+const event = (webhookEvent: string, second: number, rest: Record<string, unknown>): Event => ({
+  webhookEvent,
+  timestamp: at(second),
+  ...rest,
+});
+const updated = (second: number, fields = {}, more = {}) =>
+  event('jira:issue_updated', second, { user: ann, issue: issue(second, fields), ...more });
+const comment = (name: string, second: number, more: Record<string, unknown> = {}, id = '50') =>
+  event(`comment_${name}`, second, {
+    comment: {
+      id,
+      self: `${site}/rest/api/2/issue/1/comment/${id}`,
+      body: `said at ${second}`,
+      author: ann,
+      created: time(1),
+      updated: time(second),
+      ...more,
+    },
+    issue: {
+      id: '1',
+      key: 'A-1',
+      fields: { summary: 'stub', status: { name: 'Open' }, project: { id: '7', key: 'A', name: 'Alfa' } },
+    },
+  });
+const deleted = (second: number) => event('jira:issue_deleted', second, { user: ann, issue: issue(second - 1) });
+
+/** Each event arrives by itself. */
+async function tell(events: readonly Event[]): Promise<void> {
+  for (const [index, one] of events.entries()) {
+    const delivery = {
+      sequence: index,
+      identifier: `i${index}`,
+      event: one.webhookEvent,
+      at: one.timestamp,
+      flow: 'Primary' as const,
+      entity: { kind: 'x', id: '1' },
+      body: JSON.stringify(one),
+    };
+    await store(directory, [{ delivery, identifier: delivery.identifier }]);
+  }
+  await applyAll(directory, source);
+}
+
+const rows = (sql: string) => published(directory, 'jira', sql);
+
+function permutations<T>(list: readonly T[]): T[][] {
+  if (list.length <= 1) return [[...list]];
+  return list.flatMap((one, index) =>
+    permutations(list.filter((_, other) => other !== index)).map((rest) => [one, ...rest]),
+  );
+}
+
+test('E4 all 720 orders of created, three updates, a comment and a deletion mean the same', () => {
+  const events = [
+    event('jira:issue_created', 1, { user: ann, issue: issue(1) }),
+    updated(2),
+    updated(3),
+    updated(4),
+    comment('created', 3),
+    deleted(6),
+  ];
+  const meant = events.map((one) =>
+    jira.receive!.interpret(settings, {
+      identifier: null,
+      name: one.webhookEvent,
+      occurredAt: one.timestamp,
+      receivedAt: 0,
+      body: Buffer.from(JSON.stringify(one)),
+      origin: 'pushed',
+      released: false,
+    }),
+  );
+  const plain = (order: typeof meant) => {
+    const { rows: found } = reduceChanges(order.flat());
+    return JSON.stringify(
+      [...found]
+        .map(([table, staged]) => [
+          table,
+          [...staged].map(([key, row]) => [key, [...row.groups].sort(), row.seen, row.gone, row.alive]).sort(),
+        ])
+        .sort(),
+    );
+  };
+  const orders = permutations(meant);
+  expect(orders).toHaveLength(720);
+  expect(new Set(orders.map(plain)).size).toBe(1);
+});
+
+const outcomes: [string, Event[], string, unknown[]][] = [
+  [
+    'E5 updates, comments and links after a deletion: stays deleted',
+    [updated(1), deleted(5), updated(9), comment('created', 9)],
+    'SELECT (SELECT count(*) FROM jira_issues)::INTEGER AS issues, (SELECT count(*) FROM jira_comments)::INTEGER AS comments',
+    [{ issues: 0, comments: 0 }],
+  ],
+  [
+    'E5 a deletion of an issue nobody has seen, then its late creation: stays deleted',
+    [deleted(5), event('jira:issue_created', 1, { user: ann, issue: issue(1) })],
+    'SELECT count(*)::INTEGER AS n FROM jira_issues',
+    [{ n: 0 }],
+  ],
+  [
+    'E6 a comment before its issue: joined once it arrives',
+    [comment('created', 1), updated(2, { summary: 'whole' })],
+    'SELECT c.issue_key, i.summary, i.comment_count::INTEGER AS n, i._hydrated FROM jira_comments c JOIN jira_issues i USING (issue_id)',
+    [{ issue_key: 'A-1', summary: 'whole', n: 1, _hydrated: true }],
+  ],
+  [
+    'E6 an attachment without its issue: waits until the issue names it',
+    [event('attachment_created', 1, { attachment: { id: '9', filename: 'a.png', size: 3, created: time(1) } })],
+    'SELECT count(*)::INTEGER AS n FROM jira_attachments',
+    [{ n: 0 }],
+  ],
+  [
+    'E7 a move and back: one row, every key kept',
+    [
+      updated(1),
+      event('jira:issue_updated', 2, {
+        user: ann,
+        issue: issue(2, {}, '1', 'B-4'),
+        changelog: { id: 20, items: [{ field: 'Key', fromString: 'A-1', toString: 'B-4' }] },
+      }),
+    ],
+    "SELECT i.issue_key, string_agg(k.issue_key || k.is_current, ' ' ORDER BY k.issue_key) AS keys FROM jira_issues i JOIN jira_issue_keys k USING (issue_id) GROUP BY 1",
+    [{ issue_key: 'B-4', keys: 'A-1false B-4true' }],
+  ],
+  [
+    'E8 jsdPublic false, then the same version without it: still false',
+    [comment('created', 3, { jsdPublic: false }), comment('updated', 3, {})],
+    'SELECT public_visibility AS p FROM jira_comments',
+    [{ p: false }],
+  ],
+  [
+    'E8 jsdPublic as text: false, and missing: unknown, never true',
+    [comment('created', 3, { jsdPublic: 'false' }), comment('created', 3, {}, '51')],
+    'SELECT public_visibility AS p FROM jira_comments ORDER BY comment_id',
+    [{ p: false }, { p: null }],
+  ],
+  [
+    'E8 a newer edit that does not say: unknown',
+    [comment('created', 3, { jsdPublic: true }), comment('updated', 4, {})],
+    'SELECT public_visibility AS p FROM jira_comments',
+    [{ p: null }],
+  ],
+  [
+    'E9 the stub of a comment never overwrites a whole issue',
+    [updated(2, { summary: 'whole' }), comment('created', 9)],
+    'SELECT summary FROM jira_issues',
+    [{ summary: 'whole' }],
+  ],
+  [
+    'E10 a late evening in the west and a morning in the east are one moment',
+    [updated(1, { created: '2026-01-31T23:30:00.000-0800' }), updated(2, { created: '2026-02-01T13:00:00.000+0530' })],
+    'SELECT count(*)::INTEGER AS n, min(created_at)::VARCHAR AS created FROM jira_issues',
+    [{ n: 1, created: '2026-02-01 07:30:00' }],
+  ],
+  [
+    'E11 a promoted field that changes its type: NULL, and the JSON keeps it',
+    [
+      updated(1, { customfield_10016: 5 }),
+      updated(2, { customfield_10016: { weird: [1] }, customfield_10030: { id: '1', value: 'High' } }),
+    ],
+    'SELECT story_points, custom_fields FROM jira_issues',
+    [{ story_points: null, custom_fields: '{"customfield_10016":{"weird":[1]},"customfield_10030":"High"}' }],
+  ],
+  [
+    'E11 a promoted field that fits',
+    [updated(1, { customfield_10016: 5 })],
+    'SELECT story_points FROM jira_issues',
+    [{ story_points: 5 }],
+  ],
+  [
+    'E13 deleting a comment leaves its issue',
+    [updated(1), comment('created', 2), comment('deleted', 3)],
+    'SELECT comment_count::INTEGER AS n FROM jira_issues',
+    [{ n: 0 }],
+  ],
+  [
+    'S9 attack text is data',
+    [updated(1, { summary: "'); DROP TABLE jira_issues; -- \0 \r\n ../../etc/passwd" })],
+    'SELECT length(summary) > 40 AS kept FROM jira_issues',
+    [{ kept: true }],
+  ],
+  [
+    'S9 a key that is no key is data, and nothing is named by it',
+    [updated(1, {}, { issue: issue(1, {}, '1', '../../../etc/passwd') })],
+    'SELECT issue_key FROM jira_issues',
+    [{ issue_key: '../../../etc/passwd' }],
+  ],
+  [
+    'a project in the trash hides its issues, and its return shows them',
+    [
+      updated(1),
+      event('project_soft_deleted', 2, { project: { id: 7, key: 'A', name: 'Alfa' } }),
+      event('project_restored_deleted', 3, { project: { id: 7, key: 'A', name: 'Alfa' } }),
+    ],
+    'SELECT count(*)::INTEGER AS n FROM jira_issues',
+    [{ n: 1 }],
+  ],
+];
+
+describe('told in this order and in the reverse', () => {
+  test.each(outcomes)('%s', async (_what, events, sql, wanted) => {
+    await tell(events);
+    expect(await rows(sql)).toEqual(wanted);
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    await tell([...events].reverse());
+    expect(await rows(sql)).toEqual(wanted);
+  });
+});
+
+test('a value that does not fit its promoted column is counted', async () => {
+  const facts = async () => {
+    let misfits = -1;
+    await applyAll(directory, source, async (applier) => {
+      misfits = (await applier.status()).misfits;
+    });
+    return misfits;
+  };
+  await tell([updated(1, { customfield_10016: 'many' })]);
+  expect(await facts()).toBe(1);
+});
