@@ -11,53 +11,68 @@ export type TypeRule = Pick<ColumnPlan, 'type' | 'expression' | 'lossy' | 'wider
 const text: TypeRule = { type: 'VARCHAR', expression: '$' };
 const present = "nullif($, '')";
 
-/** Text that is not of the form, or is and still does not fit. */
-function rule(type: string, form: string, value = `CAST(${present} AS ${type})`): TypeRule {
+/**
+ * Text that is not of the form, or is and still does not fit. Patterns cost more than all the rest of a load, so they are asked only about texts that differ from
+ * how DuckDB would write the value; `same` compares the two.
+ */
+function rule(
+  type: string,
+  form: string,
+  { value = present, same = 'CAST(@ AS VARCHAR) = $' }: { value?: string; same?: string } = {},
+): TypeRule {
+  const tried = `TRY_CAST(${value} AS ${type})`;
+  const isSame = `coalesce(${same.replace('@', () => tried)}, false)`;
   return {
     type,
-    expression: value,
-    lossy: `$ <> '' AND (NOT regexp_full_match($, '${form}') OR ${value.replace('CAST(', 'TRY_CAST(')} IS NULL)`,
+    expression: `CAST(${value} AS ${type})`,
+    lossy: `$ <> '' AND NOT ${isSame} AND (NOT regexp_full_match($, '${form}') OR ${tried} IS NULL)`,
   };
 }
 
-// Leading zeros and a plus are part of a code, not of a number.
-const wholeForm = '-?(0|[1-9][0-9]*)';
-const largeInteger = rule('DECIMAL(38,0)', wholeForm);
-const integer: TypeRule = { ...rule('BIGINT', wholeForm), wider: largeInteger };
+/** Whole numbers have one way to be written: leading zeros and a plus are part of a code. */
+function whole(type: string): TypeRule {
+  return {
+    type,
+    expression: `CAST(${present} AS ${type})`,
+    lossy: `$ <> '' AND CAST(TRY_CAST($ AS ${type}) AS VARCHAR) IS DISTINCT FROM $`,
+  };
+}
+
+const integer: TypeRule = { ...whole('BIGINT'), wider: whole('DECIMAL(38,0)') };
+/** Zeros behind the point are no loss: `1.5` is written `1.500000000`. */
+const beginsTheSame = 'starts_with(CAST(@ AS VARCHAR), $)';
 const float = rule(
   'DOUBLE',
   '[-+]?(([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?|[nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?)',
+  { same: beginsTheSame },
 );
 const boolean: TypeRule = {
   type: 'BOOLEAN',
   expression:
-    "CASE WHEN lower($) IN ('true', '1', 't', 'yes', 'y') THEN true WHEN lower($) IN ('false', '0', 'f', 'no', 'n') THEN false END",
-  lossy: "$ <> '' AND lower($) NOT IN ('true', '1', 't', 'yes', 'y', 'false', '0', 'f', 'no', 'n')",
+    "CASE WHEN $ = 'true' THEN true WHEN $ = 'false' THEN false WHEN lower($) IN ('true', '1', 't', 'yes', 'y') THEN true WHEN lower($) IN ('false', '0', 'f', 'no', 'n') THEN false END",
+  lossy:
+    "$ NOT IN ('', 'true', 'false') AND lower($) NOT IN ('true', '1', 't', 'yes', 'y', 'false', '0', 'f', 'no', 'n')",
 };
 const dateForm = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
 const timeForm = '[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?';
 const date = rule('DATE', dateForm);
-const time = rule('TIME', timeForm, `CAST(${cutToMicroseconds(present)} AS TIME)`);
+const time = rule('TIME', timeForm, { value: cutToMicroseconds(present, '15') });
 const moment = `${dateForm}[ T]${timeForm}`;
-const timestamp = rule('TIMESTAMP', moment, `CAST(${cutToMicroseconds(present)} AS TIMESTAMP)`);
+const timestamp = rule('TIMESTAMP', moment, { value: cutToMicroseconds(present, '26') });
 const zone = '( ?(Z|UTC|[-+][0-9]{2}(:?[0-9]{2})?))';
-const instant = rule(
-  'TIMESTAMP WITH TIME ZONE',
-  `${moment}${zone}`,
-  `CAST(${withColonZone(cutToMicroseconds(present))} AS TIMESTAMPTZ)`,
-);
+const zoned = `CASE WHEN length($) > 19 THEN ${withColonZone(cutToMicroseconds('$', '26'))} ELSE ${present} END`;
+const instant = rule('TIMESTAMP WITH TIME ZONE', `${moment}${zone}`, { value: zoned });
 /** An instant whose text is in UTC and need not say so. */
-const instantInUtc = rule(
-  'TIMESTAMP WITH TIME ZONE',
-  `${moment}${zone}?`,
-  `CAST(${withColonZone(cutToMicroseconds(present))} AS TIMESTAMPTZ)`,
-);
+const instantInUtc = rule('TIMESTAMP WITH TIME ZONE', `${moment}${zone}?`, {
+  value: zoned,
+  same: "CAST(@ AS VARCHAR) = $ || '+00'",
+});
 /** The service writes the local time without its offset; should it once write it, nothing is lost either. */
 const localTime: TypeRule = { ...timestamp, wider: instant };
 
-/** DuckDB would round the seventh digit. */
-function cutToMicroseconds(value: string): string {
-  return `regexp_replace(${value}, '([.][0-9]{6})[0-9]+', '\\1')`;
+/** DuckDB would round the seventh digit, which stands only in texts longer than `length`. */
+function cutToMicroseconds(value: string, length: string): string {
+  return `CASE WHEN length($) > ${length} THEN regexp_replace(${value}, '([.][0-9]{6})[0-9]+', '\\1') ELSE ${value} END`;
 }
 
 /** `+0100` and ` UTC` in the forms DuckDB reads. No anchor in the patterns: `$` is the column. */
@@ -68,7 +83,7 @@ function withColonZone(value: string): string {
 function decimal(precision: number, scale: number): TypeRule {
   if (precision > 38 || scale > precision) return text;
   // Zeros behind the last digit that is kept are no loss.
-  return rule(`DECIMAL(${precision},${scale})`, `-?(0|[1-9][0-9]*)?([.][0-9]{0,${scale}}0*)?`);
+  return rule(`DECIMAL(${precision},${scale})`, `-?(0|[1-9][0-9]*)?([.][0-9]{0,${scale}}0*)?`, { same: beginsTheSame });
 }
 
 const simple: Record<string, TypeRule> = {
