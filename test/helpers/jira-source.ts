@@ -11,7 +11,7 @@ import { receiveFolder } from '../../src/receive/receive-folder.ts';
 import type { PlannedDelivery } from '../doubles/jira-site/index.ts';
 import { receiveTask } from './pushed-source.ts';
 
-const secrets = {
+export const secrets = {
   JIRA_SECRET: 'a secret of the site',
   JIRA_TOKEN: 'reader-token',
   JIRA_SCOPED_TOKEN: 'scoped-token',

@@ -7,7 +7,7 @@ import { issueSteps, partSteps, type Step } from './steps.ts';
 
 const steps = { ...issueSteps, ...partSteps, ...projectSteps, ...planningSteps, ...peopleSteps };
 
-type HistoryKind = keyof typeof steps;
+export type HistoryKind = keyof typeof steps;
 
 export interface HistoryStep {
   kind: HistoryKind;
@@ -15,7 +15,7 @@ export interface HistoryStep {
 }
 
 /** All kinds but `waitWeeks`: a receiver that refuses old events has to be told of such jumps. */
-const historyKinds = (Object.keys(steps) as HistoryKind[]).filter((kind) => kind !== 'waitWeeks');
+export const historyKinds = (Object.keys(steps) as HistoryKind[]).filter((kind) => kind !== 'waitWeeks');
 
 /** How often each kind comes up; kinds not named come up twice. */
 const weights: Partial<Record<HistoryKind, number>> = {
