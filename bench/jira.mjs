@@ -244,7 +244,7 @@ export default async function run({ short = false } = {}) {
     };
     const log = {
       info() {},
-      warn: (facts, message) => say(`warn: ${message}`),
+      warn: (_facts, message) => say(`warn: ${message}`),
       error: (facts, message) => say(`error: ${message} ${facts.err?.message ?? ''}`),
     };
     server = await startServer(config, { log, environment: { BENCH_SECRET: secret } });

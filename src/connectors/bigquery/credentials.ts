@@ -1,5 +1,6 @@
 /** Who we are: the key the settings name, or application default credentials. To an endpoint without encryption nobody says who he is. */
 import type { BigQueryOptions } from '@google-cloud/bigquery';
+import type { BigQueryReadClient } from '@google-cloud/bigquery-storage';
 import { AttacheError } from '../../errors/attache-error.ts';
 import type { SourceContext } from '../connector.ts';
 import type { Settings } from './settings.ts';
@@ -26,8 +27,11 @@ export function identityText({ credentials_env, credentials_file }: Settings): s
 
 /** A client of Google's finds and sends default credentials also where it should not, unless it is given somebody who has none. */
 export const nobody = {
+  // Without it the client asks the network which Google this is.
+  universeDomain: 'googleapis.com',
   getRequestHeaders: async () => new Headers(),
-} as unknown as NonNullable<BigQueryOptions['authClient']>;
+} as unknown as NonNullable<BigQueryOptions['authClient']> &
+  NonNullable<NonNullable<ConstructorParameters<typeof BigQueryReadClient>[0]>['authClient']>;
 
 function parseKey(text: string, variable: string): NonNullable<Identity['credentials']> {
   try {

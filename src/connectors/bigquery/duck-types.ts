@@ -97,12 +97,19 @@ function elementFromRest(field: Field, x: string, depth: number): string {
     case 'RANGE':
       return rangeFromRest(field, x);
     case 'NUMERIC':
-      return `CAST(${x} AS ${elementType(field, null)})`;
+      return decimalFromRest(x, elementType(field, null));
     case 'BIGNUMERIC':
-      return isDeclared(field) ? `CAST(${x} AS ${elementType(field, null)})` : x;
+      return isDeclared(field) ? decimalFromRest(x, elementType(field, null)) : x;
     default:
       return scalars[field.kind].read(x);
   }
+}
+
+/** DuckDB reads 18 digits twenty times as fast as 38, so most values take that way. The scale is the same, so nothing is rounded. */
+function decimalFromRest(x: string, type: string): string {
+  const [, precision, scale] = /^DECIMAL\((\d+),(\d+)\)$/.exec(type) ?? [];
+  if (Number(precision) <= 18 || Number(scale) >= 18) return `CAST(${x} AS ${type})`;
+  return `coalesce(CAST(TRY_CAST(${x} AS DECIMAL(18,${scale})) AS ${type}), CAST(${x} AS ${type}))`;
 }
 
 /** `{"f":[{"v":…},…]}`; the list of one gives the parsed value a name, so that it is parsed once. */

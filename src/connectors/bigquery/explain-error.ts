@@ -75,10 +75,12 @@ export function jobFault({ reason = 'unknown', message = 'no reason given' }: Jo
 }
 
 function reasonOf(error: ClientError, answered: string | undefined, message: string): string {
-  const detail = /USER_PROJECT_DENIED|serviceusage/.test(`${JSON.stringify(error.errors ?? [])}${message}`);
+  const said = `${message}${JSON.stringify([error.errors, error.response?.body?.error?.details])}`;
+  const detail = /USER_PROJECT_DENIED|serviceusage/.test(said);
   if (detail) return 'userProjectDenied';
   if (answered !== undefined) return answered;
   if (typeof error.code === 'string') return error.code;
+  if (/JSON/.test(message)) return 'brokenAnswer';
   if (/credentials|token|invalid_grant|private key|PEM|DECODER/i.test(message)) return 'authError';
   return error.code === undefined ? 'brokenAnswer' : `http${error.code}`;
 }

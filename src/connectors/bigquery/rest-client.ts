@@ -5,18 +5,12 @@ import { identityOf, nobody } from './credentials.ts';
 import { isPlaintext } from './endpoint.ts';
 import { explainError, type RestFault, restFault } from './explain-error.ts';
 import { pause, withinTime } from './patience.ts';
+import { type RestRequest, send } from './rest-request.ts';
 import { payerOf, type Settings } from './settings.ts';
 
-interface RestCall {
-  method?: 'GET' | 'POST';
+interface RestCall extends RestRequest {
   /** In whose name the path stands; the payer's when absent. */
   project?: string;
-  /** Below `projects/{project}/`, each part of it encoded. */
-  path: readonly string[];
-  /** Stands behind the path after a colon, e.g. `testIamPermissions`. */
-  verb?: string;
-  query?: Record<string, string | number | boolean | undefined>;
-  body?: object;
   /** Completes "BigQuery: … failed". */
   doing: string;
   signal?: AbortSignal;
@@ -46,7 +40,7 @@ export function restClient(context: Pick<SourceContext<Settings>, 'settings' | '
   let skewMs = 0;
   const once = async <Answer>(call: RestCall): Promise<Answer> => {
     const answer = await withinTime(
-      request<Answer>(client, call, payerOf(settings)),
+      send<Answer>(client, call, call.project ?? payerOf(settings)),
       settings.stall_timeout_seconds * 1000,
       call.signal ?? context.signal,
     );
@@ -76,32 +70,4 @@ export function restClient(context: Pick<SourceContext<Settings>, 'settings' | '
 /** A silence has cost its whole time already: once more is enough. */
 function mayTryAgain(fault: RestFault, attempt: number): boolean {
   return fault.transient && attempt < (fault.reason === 'silence' ? 2 : attempts);
-}
-
-function request<Answer>(
-  client: BigQuery,
-  { method = 'GET', project, path, verb, query = {}, body }: RestCall,
-  payer: string,
-): Promise<{ body: Answer; date: number | null }> {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined);
-  return new Promise((resolve, reject) => {
-    client.request(
-      {
-        method,
-        uri: `/${path.map(encodeURIComponent).join('/')}${verb === undefined ? '' : `:${verb}`}`,
-        projectId: project ?? payer,
-        qs: Object.fromEntries(given),
-        ...(body === undefined ? {} : { json: body }),
-      },
-      (failure, answer, response) => {
-        if (failure) reject(failure);
-        else resolve({ body: answer as Answer, date: dateOf(response?.headers as Record<string, string> | undefined) });
-      },
-    );
-  });
-}
-
-function dateOf(headers: Record<string, string> | undefined): number | null {
-  const time = Date.parse(headers?.date ?? '');
-  return Number.isNaN(time) ? null : time;
 }

@@ -7,10 +7,28 @@ import type { Field } from './fields.ts';
 import type { JobReference } from './ledger.ts';
 import type { RestClient } from './rest-client.ts';
 
+/** A page with its rows as the JSON text they came in. */
 interface Page {
-  rows?: object[];
+  /** Without the brackets of the array; empty when there are none. */
+  rows: Buffer;
   totalRows?: string;
   pageToken?: string;
+}
+
+/** The only parts of a page that are asked for: `rows` is then the only array among them. */
+const pageFields = 'rows,pageToken,totalRows';
+
+/**
+ * Takes the rows out of a page without parsing them. A quote inside a value is escaped, so `"rows":[` is the key and nothing else.
+ * What is left must be JSON, which an answer that was cut off is not.
+ */
+function readPage(bytes: Buffer): Page {
+  const key = bytes.indexOf('"rows":[');
+  if (key < 0) return { ...(JSON.parse(bytes.toString('utf8')) as Page), rows: Buffer.alloc(0) };
+  const start = key + '"rows":['.length;
+  const end = bytes.lastIndexOf(']');
+  const shell = `${bytes.toString('utf8', 0, start)}${bytes.toString('utf8', end)}`;
+  return { ...(JSON.parse(shell) as Page), rows: bytes.subarray(start, end) };
 }
 
 const pageRows = 50_000;
@@ -37,17 +55,19 @@ export async function feedPages(
         location: job.location ?? undefined,
         maxResults: pageRows,
         pageToken,
+        fields: pageFields,
         'formatOptions.useInt64Timestamp': true,
       },
+      read: readPage,
       doing,
       signal,
     });
   const seen = new Set<string>();
-  let sent = 0;
+  let first = true;
   let next: Promise<Page> | null = page(undefined);
   let totalRows = 0;
   while (next !== null) {
-    const { rows = [], pageToken, totalRows: total }: Page = await next;
+    const { rows, pageToken, totalRows: total }: Page = await next;
     totalRows = Number(total ?? totalRows);
     if (pageToken !== undefined && seen.has(pageToken)) throw goesInCircles(doing);
     if (pageToken !== undefined) seen.add(pageToken);
@@ -55,13 +75,12 @@ export async function feedPages(
     // A failure is met at the next turn; until then nobody listens.
     next?.catch(() => {});
     if (rows.length === 0) continue;
-    const text = Buffer.from(JSON.stringify(rows).slice(1, -1));
-    await pipe.write(Buffer.from(sent === 0 ? '[' : ','));
-    await pipe.write(text);
-    progress(text.length);
-    sent += rows.length;
+    await pipe.write(Buffer.from(first ? '[' : ','));
+    await pipe.write(rows);
+    progress(rows.length);
+    first = false;
   }
-  await pipe.write(Buffer.from(sent === 0 ? '[]' : ']'));
+  await pipe.write(Buffer.from(first ? '[]' : ']'));
   await pipe.end();
   return { rows: totalRows };
 }

@@ -2,7 +2,7 @@
 import { BigQueryReadClient, type protos } from '@google-cloud/bigquery-storage';
 import { credentials } from '@grpc/grpc-js';
 import type { SourceContext } from '../connector.ts';
-import { identityOf } from './credentials.ts';
+import { identityOf, nobody } from './credentials.ts';
 import { storageAddress } from './endpoint.ts';
 import { explainError, type RestFault, storageFault } from './explain-error.ts';
 import { pause, withinTime } from './patience.ts';
@@ -161,7 +161,7 @@ function connect(context: Pick<SourceContext<Settings>, 'settings' | 'secret'>):
     apiEndpoint: host,
     port,
     // An insecure channel takes no credentials at all.
-    ...(plaintext ? { sslCreds: credentials.createInsecure() } : identityOf(context)),
+    ...(plaintext ? { sslCreds: credentials.createInsecure(), authClient: nobody } : identityOf(context)),
   });
 }
 

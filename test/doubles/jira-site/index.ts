@@ -1,12 +1,12 @@
 /** The test double of a Jira site: see README.md in this folder. */
 
 export { eventNames } from './bodies/event-names.ts';
-export type { Control, RestCall } from './control.ts';
+
 export type { Delivery } from './delivery/delivery.ts';
-export { type DeliveryPlan, type PlannedDelivery, planDeliveries, twinOf } from './delivery/plan.ts';
-export { createSender, type Sender, type SentRecord } from './delivery/sender.ts';
+export { type DeliveryPlan, type PlannedDelivery, planDeliveries } from './delivery/plan.ts';
+export { createSender } from './delivery/sender.ts';
 export { headersOf, signBody } from './delivery/sign.ts';
-export { applyHistory, type HistoryStep, historyKinds, randomHistory } from './history/history.ts';
+export { applyHistory, historyKinds, randomHistory } from './history/history.ts';
 export type { SiteOptions } from './options.ts';
 export type { Row } from './oracle/row.ts';
 export { lookedUpColumns, restOnly, type TableName, tableKeys } from './oracle/tables.ts';
