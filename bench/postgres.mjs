@@ -1,4 +1,8 @@
-/** A Postgres table of 15 columns and about 450 bytes a row → live table, against `COPY … (FORMAT binary)` of the same table to /dev/null. */
+/**
+ * A Postgres table of 15 columns and about 450 bytes a row → live table, natively and through DuckDB's extension, against `COPY … (FORMAT binary)` of the same table to /dev/null.
+ *
+ * `--rows N`; `--peers` also runs the other tools of bench/peers, `--peers dlt,sling` some of them.
+ */
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -8,9 +12,11 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import pg from 'pg';
 import { copyOut } from '../dist/connectors/postgres/copy-out.js';
 import { extractSource } from '../dist/extract/extract-source.js';
+import { bringPostgresExtension } from '../scripts/bring-extension.mjs';
 import { startPostgres } from '../scripts/embedded-postgres.mjs';
+import { runPeers } from './peers/peers.mjs';
 
-const aim = 2.6;
+const aims = { native: 2.0, extension: 1.15 };
 
 const loadSql = (rows) => `
   CREATE TABLE events AS SELECT
@@ -29,6 +35,22 @@ const loadSql = (rows) => `
   VACUUM (ANALYZE, FREEZE) events;
   CHECKPOINT;`;
 
+/** Types that keep every value; JSON and identifiers may be text. */
+const wantedTypes = {
+  id: /^BIGINT$/,
+  tenant: /^INTEGER$/,
+  kind: /^SMALLINT$/,
+  token: /^(UUID|VARCHAR)$/,
+  status: /^VARCHAR$/,
+  amount: /^DECIMAL\(\d+,\d+\)$/,
+  ratio: /^DOUBLE$/,
+  active: /^BOOLEAN$/,
+  day: /^DATE$/,
+  created: /^TIMESTAMP WITH TIME ZONE$/,
+  updated: /^TIMESTAMP(_NS)?$/,
+  payload: /^(JSON|VARCHAR)$/,
+};
+
 const checkSql = (table) => `SELECT count(*)::VARCHAR AS rows, sum(id)::VARCHAR AS ids, sum(amount)::VARCHAR AS amount,
   min(created)::VARCHAR AS first, max(created)::VARCHAR AS last, sum(length(note))::VARCHAR AS notes, count(comment)::VARCHAR AS comments FROM ${table}`;
 
@@ -36,8 +58,12 @@ export default async function run({
   short = false,
   rows = short ? 200_000 : 1_000_000,
   rounds = rows > 2_000_000 ? 1 : 3,
+  peers = null,
 } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'da-bench-postgres-'));
+  const brought = await bringPostgresExtension();
+  const engines = brought.reason === undefined ? ['native', 'extension'] : ['native'];
+  if (brought.reason !== undefined) console.log(`postgres: native only, because ${brought.reason}`);
   const server = await startPostgres({ settings: { shared_buffers: '512MB', max_wal_size: '8GB', autovacuum: 'off' } });
   try {
     const client = new pg.Client({ connectionString: server.url });
@@ -48,21 +74,50 @@ export default async function run({
     // One round is not counted: it fills the caches of both sides.
     for (let round = 0; round <= rounds; round += 1) {
       const floor = await floorSeconds(server, client);
-      measured.push({ floor, ...(await extract(join(directory, String(round)), server.url, expected)) });
+      const runs = {};
+      for (const engine of engines)
+        runs[engine] = await extract(join(directory, engine), server.url, expected, engine, brought.directory);
+      if (runs.extension && runs.extension.parts !== runs.native.parts)
+        throw new Error('the extension made other bytes than the native way');
+      measured.push({ floor, ...runs });
     }
     await client.end();
     const counted = measured.slice(1);
     const best = (pick) => Math.min(...counted.map(pick));
-    const peak = Math.max(...counted.map((round) => round.peakMegabytes));
-    const ratio = best((round) => round.seconds) / best((round) => round.floor);
-    console.log(
-      `postgres: ${rows} rows × 15 → live table ${best((round) => round.seconds).toFixed(2)} s (${Math.round(rows / best((round) => round.seconds) / 1000)} k rows/s); COPY binary to /dev/null ${best((round) => round.floor).toFixed(2)} s; ratio ${ratio.toFixed(2)} (aim ≤ ${aim}); the child used ${best((round) => round.cpuSeconds).toFixed(2)} s of processor and at most ${peak.toFixed(0)} MB`,
+    const floor = best((round) => round.floor);
+    const results = engines.map((engine) =>
+      tell(
+        engine,
+        rows,
+        floor,
+        counted.map((round) => round[engine]),
+      ),
     );
-    return { name: 'postgres', ratio, aim, peakMegabytes: peak };
+    if (peers !== null)
+      await runPeers({
+        directory,
+        url: server.url,
+        floor,
+        limitMs: Math.round(Math.max(60_000, floor * 25_000)),
+        look: (result) => faultsOf(result, expected),
+        ...(peers === true ? {} : { only: peers }),
+      });
+    return results;
   } finally {
     await server.stop();
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+function tell(engine, rows, floor, runs) {
+  const best = (pick) => Math.min(...runs.map(pick));
+  const seconds = best((run) => run.seconds);
+  const peak = Math.max(...runs.map((run) => run.peakMegabytes));
+  const ratio = seconds / floor;
+  console.log(
+    `postgres, ${engine}: ${rows} rows × 15 → live table ${seconds.toFixed(2)} s (${Math.round(rows / seconds / 1000)} k rows/s); COPY binary to /dev/null ${floor.toFixed(2)} s; ratio ${ratio.toFixed(2)} (aim ≤ ${aims[engine]} at 10 M); the child used ${best((run) => run.cpuSeconds).toFixed(2)} s of processor and at most ${peak.toFixed(0)} MB`,
+  );
+  return { name: `postgres, ${engine}`, ratio, aim: aims[engine], peakMegabytes: peak };
 }
 
 /** psql where there is one, else a bare reader of the socket. */
@@ -75,11 +130,11 @@ async function floorSeconds({ url }, client) {
   return (performance.now() - started) / 1000;
 }
 
-async function extract(dataDirectory, url, expected) {
+async function extract(dataDirectory, url, expected, driver, extensionDirectory) {
   const request = {
     runId: randomUUID(),
     dataDirectory,
-    source: { name: 'crm', type: 'postgres', settings: { url }, schedule: null },
+    source: { name: 'crm', type: 'postgres', settings: { url, driver }, schedule: null },
     tables: [
       {
         id: 'events',
@@ -93,7 +148,7 @@ async function extract(dataDirectory, url, expected) {
       },
     ],
     secrets: {},
-    duckdb: { memoryLimit: '400MB', threads: 2, extensionDirectories: [] },
+    duckdb: { memoryLimit: '400MB', threads: 2, extensionDirectories: extensionDirectory ? [extensionDirectory] : [] },
     limits: { extractMemoryBytes: 1.5e9, extractTimeMs: 1_800_000, graceMs: 0 },
   };
   let usage = { megabytes: 0, cpuSeconds: 0 };
@@ -107,23 +162,52 @@ async function extract(dataDirectory, url, expected) {
   const [result] = report.tables;
   if (result.status !== 'succeeded')
     throw new Error(`the extraction ended as ${result.status}: ${result.error?.message}`);
-  await check(join(dataDirectory, 'extracts/crm/extract.duckdb'), expected);
+  if (driver === 'extension' && !report.notes.some((note) => note.startsWith('Engine: the Postgres extension')))
+    throw new Error(`the extension did not run: ${report.notes.join(' ')}`);
+  const faults = await faultsOf(
+    { database: join(dataDirectory, 'extracts/crm/extract.duckdb'), table: 'events' },
+    expected,
+  );
+  if (faults.length > 0) throw new Error(faults.join('; '));
+  const parts = readdirSync(join(dataDirectory, 'extracts/crm/data'), { recursive: true })
+    .filter((file) => file.endsWith('.parquet'))
+    .sort()
+    .join();
   rmSync(dataDirectory, { recursive: true, force: true });
-  return { seconds, peakMegabytes: usage.megabytes, cpuSeconds: usage.cpuSeconds };
+  return { parts, seconds, peakMegabytes: usage.megabytes, cpuSeconds: usage.cpuSeconds };
 }
 
-/** A run that loses a row or a digit has failed, not won. */
-async function check(file, expected) {
-  const instance = await DuckDBInstance.create(file, { access_mode: 'READ_ONLY' });
+/** Where a result differs from the source: a run that loses a row, a digit or a type has failed, not won. */
+async function faultsOf({ database, table, files }, expected) {
+  const instance = await DuckDBInstance.create(database ?? ':memory:', database ? { access_mode: 'READ_ONLY' } : {});
   const connection = await instance.connect();
-  await connection.run("SET TimeZone = 'UTC'");
-  const [found] = (await connection.runAndReadAll(checkSql('events'))).getRowObjectsJson();
-  connection.closeSync();
-  instance.closeSync();
-  const same = (a, b) => String(a).replace(/\+00$/, '') === String(b).replace(/\+00$/, '');
-  for (const [name, value] of Object.entries(expected)) {
-    if (!same(value, found[name]))
-      throw new Error(`${name} is ${found[name]} in the live table and ${value} in Postgres`);
+  try {
+    await connection.run("SET TimeZone = 'UTC'");
+    const relation = table ?? `read_parquet([${files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')}])`;
+    const answer = async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
+    const types = new Map(
+      (await answer(`DESCRIBE SELECT * FROM ${relation}`)).map((row) => [row.column_name, row.column_type]),
+    );
+    const faults = Object.entries(wantedTypes).flatMap(([name, type]) =>
+      type.test(types.get(name) ?? 'missing') ? [] : [`${name} is ${types.get(name) ?? 'missing'}`],
+    );
+    const [found] = await answer(checkSql(relation)).catch((error) => {
+      faults.push(error.message.split('\n')[0]);
+      return [{}];
+    });
+    // The zone is UTC on both sides, and a finer scale adds nothing but zeros.
+    const plain = (value) =>
+      String(value)
+        .replace(/\+00$/, '')
+        .replace(/(\.\d*?)0+$/, '$1')
+        .replace(/\.$/, '');
+    const same = (a, b) => plain(a) === plain(b);
+    for (const [name, value] of Object.entries(expected))
+      if (name in found && !same(value, found[name])) faults.push(`${name} is ${found[name]}, not ${value}`);
+    return faults;
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
   }
 }
 
@@ -148,5 +232,11 @@ function childUsage() {
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   const at = process.argv.indexOf('--rows');
-  await run({ short: process.argv.includes('--short'), ...(at > 0 ? { rows: Number(process.argv[at + 1]) } : {}) });
+  const peersAt = process.argv.indexOf('--peers');
+  const named = process.argv[peersAt + 1];
+  await run({
+    short: process.argv.includes('--short'),
+    ...(at > 0 ? { rows: Number(process.argv[at + 1]) } : {}),
+    ...(peersAt > 0 ? { peers: named === undefined || named.startsWith('--') ? true : named.split(',') } : {}),
+  });
 }
