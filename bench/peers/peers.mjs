@@ -16,7 +16,7 @@ const bringWithinMs = 240_000;
 const peers = [
   { name: 'connectorx', packages: ['connectorx', 'pyarrow'] },
   { name: 'adbc', shown: 'adbc-driver-postgresql', packages: ['adbc-driver-postgresql', 'pyarrow'] },
-  { name: 'dlt', packages: ['dlt[filesystem,parquet,sql_database]', 'connectorx', 'psycopg2-binary'] },
+  { name: 'dlt', packages: ['dlt[filesystem,parquet]', 'sqlalchemy', 'connectorx', 'psycopg2-binary'] },
   { name: 'sling', packages: ['sling'] },
   { name: 'ingestr', packages: ['ingestr'] },
 ];
