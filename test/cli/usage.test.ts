@@ -34,7 +34,9 @@ describe('the command line', () => {
   it('has an example and the JSON shape in the help of every command, and no flag for a token', async () => {
     for (const leaf of leaves(commands)) {
       const help = await helpOf(leaf);
-      expect(help, leaf.path).toMatch(new RegExp(`\\$ .*\\bda ${leaf.path.replace('discover', 'tables')}`));
+      expect(help, leaf.path).toMatch(
+        new RegExp(`\\$ .*\\bda ${leaf.path.replace('sources discover', 'sources tables')}`),
+      );
       if (leaf.path !== 'serve') expect(help, leaf.path).toContain('JSON');
       expect(help, leaf.path).not.toMatch(/--(token|password|secret)/);
     }
