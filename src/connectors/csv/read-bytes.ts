@@ -86,13 +86,13 @@ async function* readBytes(path: string, name: string, compression: Compression):
 }
 
 async function* decompressed(file: AsyncIterable<Buffer>, compression: 'gzip' | 'zstd'): AsyncGenerator<Buffer> {
-  const native = compression === 'gzip' ? zlib.createGunzip : nativeZstd();
-  if (native === null) {
+  // Node's own zstd decoder, where there is one, ends a stream that was cut off without an error.
+  if (compression === 'zstd') {
     const { unpackZstd } = await import('./unpack-zstd.ts');
     yield* unpackZstd(file);
     return;
   }
-  const unpack = native({ chunkSize: 1 << 18 });
+  const unpack = zlib.createGunzip({ chunkSize: 1 << 18 });
   const pump = (async () => {
     for await (const chunk of file) {
       if (!unpack.write(chunk)) await new Promise((resolve) => unpack.once('drain', resolve).once('close', resolve));
@@ -107,11 +107,6 @@ async function* decompressed(file: AsyncIterable<Buffer>, compression: 'gzip' | 
   } finally {
     unpack.destroy();
   }
-}
-
-/** Node's own decoder, which checks the content's checksum; older versions do not have it. */
-function nativeZstd(): typeof zlib.createGunzip | null {
-  return (zlib as { createZstdDecompress?: typeof zlib.createGunzip }).createZstdDecompress ?? null;
 }
 
 /** The text of a file as UTF-8 bytes without a byte order mark. Bytes that mean nothing in `encoding` become U+FFFD; in UTF-8 they stay as they are. */

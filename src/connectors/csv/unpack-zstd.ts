@@ -1,4 +1,4 @@
-/** Unpacks Zstandard where Node has no decoder of its own. The decoder lets some cut streams pass, so the frames are followed beside it. */
+/** Unpacks Zstandard, on every Node the same way. The decoder lets some cut streams pass, so the frames are followed beside it. */
 import { Decompress } from 'fzstd';
 import { ZstdFrames } from './zstd-frames.ts';
 
