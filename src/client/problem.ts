@@ -2,7 +2,7 @@
 import { AttacheError, type Fault } from '../errors/attache-error.ts';
 import { type ErrorCode, errorCodes } from '../errors/codes.ts';
 import { readLimited } from './read-limited.ts';
-import type { ServerResponse } from './server-client.ts';
+import type { ServerResponse } from './server-response.ts';
 
 interface ProblemDocument {
   code?: string;

@@ -1,8 +1,9 @@
 /** Talks HTTP to a Data Attaché server: one address, one token, errors as this project's own. */
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, request } from 'undici';
 import { AttacheError } from '../errors/attache-error.ts';
 import { problemOf } from './problem.ts';
 import { readLimited } from './read-limited.ts';
+import type { ServerResponse } from './server-response.ts';
 import { unreachable } from './unreachable.ts';
 
 /** Where a server is and who asks. */
@@ -10,12 +11,6 @@ export interface ServerAddress {
   /** Without a trailing slash, e.g. `http://127.0.0.1:8080`. */
   url: string;
   token: string | null;
-}
-
-export interface ServerResponse {
-  status: number;
-  headers: Dispatcher.ResponseData['headers'];
-  body: Dispatcher.ResponseData['body'];
 }
 
 interface ClientOptions {

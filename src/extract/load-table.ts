@@ -6,7 +6,7 @@ import type { RemoteAttach } from '../contract/shapes.ts';
 import { tableHash } from '../contract/table-hash.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 import type { Publication } from '../publish/publish.ts';
-import type { Loaded } from './loaded.ts';
+import type { Loaded, StrategyAnswer } from './loaded.ts';
 import { carryRejects } from './rejects.ts';
 import type { Run } from './run.ts';
 import { publishedColumns, schemaChanges } from './schema-changes.ts';
@@ -23,9 +23,6 @@ export interface TableOutcome {
   publication: (Publication['tables'] extends ReadonlyMap<string, infer T> ? T : never) | null;
   remoteAttach?: RemoteAttach[];
 }
-
-/** What a strategy answers: new content, or a plan that brings none. */
-export type StrategyAnswer = { kind: 'loaded'; loaded: Loaded } | Exclude<TablePlan, ReadPlan>;
 
 export async function loadTable(run: Run, table: TableRequest, startedAt: Date): Promise<TableOutcome> {
   const before = await publishedBefore(run, table);

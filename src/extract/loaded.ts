@@ -1,7 +1,10 @@
-/** What a strategy brought: the parts that are the table now, and what to remember of them. Types only. */
-import type { ColumnPlan } from '../connectors/connector.ts';
+/** What a strategy answers: the parts that are the table now, and what to remember of them. Types only. */
+import type { ColumnPlan, ReadPlan, TablePlan } from '../connectors/connector.ts';
 import type { Part } from '../contract/shapes.ts';
 import type { PieceState } from './table-state.ts';
+
+/** New content, or a plan that brings none. */
+export type StrategyAnswer = { kind: 'loaded'; loaded: Loaded } | Exclude<TablePlan, ReadPlan>;
 
 export interface Loaded {
   columns: readonly ColumnPlan[];

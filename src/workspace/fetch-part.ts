@@ -1,7 +1,8 @@
 /** Brings one part here: streamed, resumed where it broke off, verified, and only then given its name. */
 import { problemOf } from '../client/problem.ts';
 import { pauseBefore } from '../client/retry.ts';
-import type { ServerClient, ServerResponse } from '../client/server-client.ts';
+import type { ServerClient } from '../client/server-client.ts';
+import type { ServerResponse } from '../client/server-response.ts';
 import { isNobodyThere, unreachable } from '../client/unreachable.ts';
 import { AttacheError, toAttacheError } from '../errors/attache-error.ts';
 import { asFolderError } from './file-errors.ts';

@@ -9,7 +9,7 @@ import { checkRejects } from '../check-rejects.ts';
 import { withExactColumns } from '../exact-columns.ts';
 import { rowGroupRowsOf } from '../layout.ts';
 import { loadEmptyPart } from '../load-piece.ts';
-import type { StrategyAnswer } from '../load-table.ts';
+import type { StrategyAnswer } from '../loaded.ts';
 import { keepRejects } from '../rejects.ts';
 import type { Run } from '../run.ts';
 import { publishedColumns, schemaChanges } from '../schema-changes.ts';
