@@ -16,7 +16,10 @@ export async function reportError(thrown: unknown, terminal: Terminal, secrets: 
   if (error.code === 'internal' && error.cause instanceof Error) terminal.complain(clean(error.cause.stack ?? ''));
   if (terminal.json && !terminal.hasWritten) {
     const record = toErrorRecord(error);
-    await terminal.document({ errors: [{ ...record, message: clean(record.message) }] });
+    const faults = record.faults?.map(({ pointer, message }) => ({ pointer: clean(pointer), message: clean(message) }));
+    await terminal.document({
+      errors: [{ ...record, message: clean(record.message), ...(faults === undefined ? {} : { faults }) }],
+    });
   }
   return error.exitCode;
 }

@@ -1,15 +1,15 @@
 /** Flags, environment and `instance.yaml` become one value: flags beat environment beat file beat defaults, and every fault is told at once. */
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { z } from 'zod';
 import { parseSize } from '../connectors/byte-size.ts';
 import { type Environment, environmentPaths } from '../environment/environment.ts';
 import { AttacheError, type Fault } from '../errors/attache-error.ts';
+import { explainIssue, type SettingFault } from './explain-issue.ts';
 import { fileSchema } from './file-schema.ts';
 import { type ConfigFile, noFile, readConfigFile } from './read-file.ts';
 import type { InstanceConfig, SourceConfig } from './shapes.ts';
-import { normaliseShorthand } from './shorthand.ts';
-import { checkSourceSettings, sentence } from './source-settings.ts';
+import { isSection, normaliseShorthand } from './shorthand.ts';
+import { checkSourceSettings } from './source-settings.ts';
 
 /** Flags of the command line that set a value of the configuration. */
 export interface ConfigFlags {
@@ -37,7 +37,7 @@ export async function loadConfig({
 }): Promise<InstanceConfig> {
   const file = findFile(flags, environment, cwd);
   const base = file.path === null ? cwd : dirname(file.path);
-  const { content, original } = normaliseShorthand(file.content);
+  const { content, original, faults: shorthandFaults } = normaliseShorthand(file.content);
   const origins = new Map<string, string>();
   for (const path of leafPaths(content)) origins.set(path.join('.'), `file ${file.place(original(path))}`);
   const merged = structuredClone(content);
@@ -46,10 +46,13 @@ export async function loadConfig({
   for (const [flag, [path, name]] of Object.entries(flagPaths))
     overlay(merged, origins, path, flags[flag as keyof ConfigFlags], `flag ${name}`);
 
-  const faults: Fault[] = [];
-  const parsed = fileSchema.safeParse(merged);
-  if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => asFault(issue, file, original, origins)));
-  const sources = await checkSources(merged, base, file, original, faults);
+  const parsed = fileSchema.safeParse(merged, { reportInput: true });
+  const { sources, faults: sourceFaults } = await checkSources(merged, base);
+  const found = [...(parsed.error?.issues ?? []).flatMap((issue) => explainIssue(issue, fileSchema)), ...sourceFaults];
+  const faults = [
+    ...shorthandFaults.map(({ path, message }) => ({ pointer: file.place(path), message })),
+    ...found.map((fault) => placed(fault, file, original, origins)),
+  ];
   if (faults.length > 0 || !parsed.success) throw invalid(file, faults);
 
   const value = parsed.data;
@@ -109,20 +112,15 @@ function overlay(
 async function checkSources(
   content: Record<string, unknown>,
   base: string,
-  file: ConfigFile,
-  original: (keys: readonly PropertyKey[]) => readonly PropertyKey[],
-  faults: Fault[],
-): Promise<Map<string, SourceConfig>> {
+): Promise<{ sources: Map<string, SourceConfig>; faults: SettingFault[] }> {
   const sources = new Map<string, SourceConfig>();
-  const entries = z.record(z.string(), z.record(z.string(), z.unknown())).safeParse(content.sources ?? {});
-  for (const [name, entry] of Object.entries(entries.data ?? {})) {
+  const faults: SettingFault[] = [];
+  const entries = isSection(content.sources) ? Object.entries(content.sources) : [];
+  for (const [name, entry] of entries) {
+    if (!isSection(entry) || typeof entry.type !== 'string') continue;
     const { type, schedule, ...settings } = entry;
-    if (typeof type !== 'string') continue;
     const checked = await checkSourceSettings(type, settings, base);
-    for (const fault of checked.faults) {
-      const keys = ['sources', name, ...fault.pointer.split('.').filter((key) => key !== '')];
-      faults.push({ pointer: file.place(original(keys)), message: `${keys.join('.')}: ${fault.message}` });
-    }
+    faults.push(...checked.faults.map(({ path, message }) => ({ path: ['sources', name, ...path], message })));
     sources.set(name, {
       name,
       type,
@@ -130,25 +128,24 @@ async function checkSources(
       schedule: typeof schedule === 'string' ? schedule : null,
     });
   }
-  return sources;
+  return { sources, faults };
 }
 
-function asFault(
-  issue: z.core.$ZodIssue,
+/** A fault with the place its value came from. */
+function placed(
+  { path, message }: SettingFault,
   file: ConfigFile,
   original: (keys: readonly PropertyKey[]) => readonly PropertyKey[],
   origins: ReadonlyMap<string, string>,
 ): Fault {
-  const path = issue.path.join('.');
-  const keys = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] as string] : issue.path;
-  const origin = origins.get(path);
-  const place = origin === undefined || origin.startsWith('file') ? file.place(original(keys)) : origin;
-  return { pointer: place, message: `${path === '' ? '' : `${path}: `}${sentence(issue)}` };
+  const origin = origins.get(path.join('.'));
+  const place = origin === undefined || origin.startsWith('file') ? file.place(original(path)) : origin;
+  return { pointer: place, message: `${path.join('.')}: ${message}` };
 }
 
 function invalid(file: ConfigFile, faults: Fault[]): AttacheError {
   return new AttacheError('config_invalid', {
-    message: `The configuration${file.path === null ? '' : ` ${file.path}`} has ${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}:\n${faults.map((fault) => `  ${fault.pointer}: ${fault.message}`).join('\n')}`,
+    message: `The configuration${file.path === null ? '' : ` ${file.path}`} has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}.`,
     hint: 'Correct these; `da config show --origin` prints where each value comes from.',
     faults,
   });

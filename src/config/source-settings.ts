@@ -5,15 +5,17 @@ import { loadConnector } from '../connectors/catalogue.ts';
 import { pathSettings } from '../connectors/file-path.ts';
 import { secretSettings } from '../connectors/secret.ts';
 import type { Environment } from '../environment/environment.ts';
-import { type AttacheError, type Fault, toAttacheError } from '../errors/attache-error.ts';
+import { type AttacheError, toAttacheError } from '../errors/attache-error.ts';
+import { explainIssue, type SettingFault } from './explain-issue.ts';
+import { innermost, shapeOf } from './schema-shape.ts';
 import type { SourceConfig } from './shapes.ts';
 
 export interface CheckedSettings {
   settings: Record<string, unknown>;
-  faults: Fault[];
+  faults: SettingFault[];
 }
 
-/** The settings with defaults filled in and paths made absolute, and every fault found; `pointer` is the key below the source. */
+/** The settings with defaults filled in and paths made absolute, and every fault found. */
 export async function checkSourceSettings(
   type: string,
   settings: Record<string, unknown>,
@@ -24,14 +26,10 @@ export async function checkSourceSettings(
     schema = (await loadConnector(type)).settings;
   } catch (thrown) {
     const error: AttacheError = toAttacheError(thrown);
-    return { settings, faults: [{ pointer: 'type', message: `${error.message} ${error.hint ?? ''}`.trim() }] };
+    return { settings, faults: [{ path: ['type'], message: `${error.message} ${error.hint ?? ''}`.trim() }] };
   }
-  const parsed = schema.safeParse(settings);
-  if (!parsed.success)
-    return {
-      settings,
-      faults: parsed.error.issues.map((issue) => ({ pointer: issue.path.join('.'), message: sentence(issue) })),
-    };
+  const parsed = schema.safeParse(settings, { reportInput: true });
+  if (!parsed.success) return { settings, faults: parsed.error.issues.flatMap((issue) => explainIssue(issue, schema)) };
   const checked = parsed.data as Record<string, unknown>;
   const paths = markedKeys(schema, pathSettings);
   return {
@@ -43,15 +41,6 @@ export async function checkSourceSettings(
     ),
     faults: [],
   };
-}
-
-/** A fault of a schema as a sentence with the expectation. */
-export function sentence(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys')
-    return `unknown ${issue.keys.length > 1 ? 'keys' : 'key'} ${issue.keys.join(', ')}`;
-  if (issue.code === 'invalid_type' && issue.input === undefined)
-    return `missing: ${issue.message.replace(/^Invalid input: /, '')}`;
-  return issue.message.replace(/^Invalid input: /, '');
 }
 
 /** Values of the environment variables that the settings name: keys ending in `_env` hold one name or a list of them. */
@@ -87,15 +76,4 @@ function markedKeys(schema: z.ZodType, registry: { has(schema: z.ZodString): boo
   return new Set(
     Object.entries(shape).flatMap(([key, type]) => (registry.has(innermost(type) as z.ZodString) ? [key] : [])),
   );
-}
-
-function shapeOf(schema: z.ZodType): Record<string, z.ZodType> {
-  const inner = innermost(schema);
-  return 'shape' in inner ? (inner.shape as Record<string, z.ZodType>) : {};
-}
-
-function innermost(schema: z.ZodType): z.ZodType {
-  const { def } = schema as unknown as { def: { innerType?: z.ZodType; in?: z.ZodType } };
-  const next = def.innerType ?? def.in;
-  return next === undefined ? schema : innermost(next);
 }

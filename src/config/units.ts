@@ -23,9 +23,27 @@ export const duration = z
   .refine((text) => (parseDuration(text) ?? -1) >= 0, { error: 'expected a duration, e.g. 15m, 30s or 1h' })
   .transform((text) => parseDuration(text) as number);
 
-export const size = z
+/** A duration within limits: a timer of Node holds no more than 24 days, and fires at once for more. */
+export function durationBetween(least: string, most: string) {
+  const fits = (time: number) => time >= (parseDuration(least) ?? 0) && time <= (parseDuration(most) ?? 0);
+  return duration.refine(fits, { error: `expected a duration from ${least} to ${most}, e.g. 15m or 4h` });
+}
+
+/** With less than this no DuckDB and no child process of Node comes up. */
+const leastMemory = 100e6;
+
+export const memory = z
   .string()
-  .refine((text) => (parseSize(text) ?? 0) > 0, { error: 'expected a size, e.g. 2GB or 512MiB' });
+  .refine((text) => parseSize(text) !== null, { error: 'expected a size, e.g. 2GB or 512MiB' })
+  .refine((text) => (parseSize(text) ?? leastMemory) >= leastMemory, { error: 'expected at least 100MB' });
+
+/** A whole number, also as text: the environment and flags have nothing else. */
+export function wholeNumber(least: number, most: number, error: string) {
+  const digits = z.string({ error }).regex(/^\d+$/, { error }).transform(Number);
+  return z
+    .union([z.number(), digits], { error })
+    .pipe(z.number().int({ error }).min(least, { error }).max(most, { error }));
+}
 
 export const schedule = z
   .string()

@@ -14,6 +14,8 @@ const reserved = new Set([
   'system',
   'information_schema',
   'pg_catalog',
+  // A table by this name would vanish from every JSON object that has tables by id.
+  '__proto__',
 ]);
 
 /** Why `name` cannot be used, or null when it can. */
