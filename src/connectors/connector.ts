@@ -83,8 +83,8 @@ export interface SourceContext<Settings> {
 export interface SourceMemory {
   /** What was written last, or null. */
   read(): Promise<unknown>;
-  /** Resolves when it will survive a power cut. */
-  write(value: unknown): Promise<void>;
+  /** Puts what `next` makes of the last value in its place; no other process comes between. Resolves when it will survive a power cut. */
+  change(next: (last: unknown) => unknown): Promise<void>;
 }
 
 export interface RunContext<Settings> extends SourceContext<Settings> {

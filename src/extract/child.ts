@@ -9,7 +9,7 @@ import { runExtract } from './run-extract.ts';
 import type { ExtractEvent } from './shapes.ts';
 import { connectorOf, sourceContext } from './source-context.ts';
 
-await serveParent<ChildTask, ExtractEvent>(async (task, signal, emit) => {
+const work = async (task: ChildTask, signal: AbortSignal, emit: (event: ExtractEvent) => void): Promise<unknown> => {
   const secrets = await secretsOf(task);
   const clean = (text: string) => redact(text, secrets);
   try {
@@ -17,6 +17,10 @@ await serveParent<ChildTask, ExtractEvent>(async (task, signal, emit) => {
   } catch (thrown) {
     throw fromErrorRecord(cleaned(toErrorRecord(thrown), clean));
   }
+};
+
+await serveParent<ChildTask, ExtractEvent>(work, {
+  endsWork: async ({ request }) => (await connectorOf(request.source)).tidy !== undefined,
 });
 
 /** Every secret the task brought, and the password alone where one is a URL: drivers quote it by itself. */

@@ -2,6 +2,7 @@
 
 import { AttacheError } from '../errors/attache-error.ts';
 import type { ErrorCode } from '../errors/codes.ts';
+import { endLeftWork } from './end-left-work.ts';
 import { runChild } from './run-child.ts';
 import type { ConnectorAnswer, ConnectorQuestion, ExtractEvent, ExtractReport, ExtractRequest } from './shapes.ts';
 
@@ -13,7 +14,7 @@ export async function extractSource(
   try {
     return await runChild<ExtractReport>({ kind: 'extract', request }, request, options);
   } catch (thrown) {
-    if (wasKilled(thrown)) await tidy(request);
+    if (wasKilled(thrown)) await endLeftWork(request).catch(() => {});
     throw thrown;
   }
 }
@@ -24,19 +25,16 @@ function wasKilled(thrown: unknown): boolean {
   return thrown instanceof AttacheError && codes.includes(thrown.code);
 }
 
-const tidyMs = 30_000;
-
-/** What a killed child left running at its source is ended by another one; should that fail too, the next run tries again. */
-async function tidy(request: ExtractRequest): Promise<void> {
-  const limits = { ...request.limits, extractTimeMs: tidyMs };
-  await runChild({ kind: 'tidy', request }, { ...request, limits }, {}).catch(() => {});
-}
-
 /** Asks the source's connector in a child process. */
 export async function askConnector<Q extends ConnectorQuestion>(
   request: Omit<ExtractRequest, 'runId' | 'tables' | 'full'>,
   question: Q,
   options: { signal?: AbortSignal } = {},
 ): Promise<ConnectorAnswer<Q>> {
-  return runChild<ConnectorAnswer<Q>>({ kind: 'ask', request, question }, request, options);
+  try {
+    return await runChild<ConnectorAnswer<Q>>({ kind: 'ask', request, question }, request, options);
+  } catch (thrown) {
+    if (wasKilled(thrown)) await endLeftWork(request).catch(() => {});
+    throw thrown;
+  }
 }

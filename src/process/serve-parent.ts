@@ -4,7 +4,12 @@ import { type ErrorRecord, toErrorRecord } from '../errors/attache-error.ts';
 import { armCrashPoint } from '../publish/crash-point.ts';
 import type { ChildMessage } from './run-child.ts';
 
-/** Performs the one task this process was started for; `signal` is aborted when the parent cancels. */
+const endWorkMs = 5_000;
+
+/**
+ * Performs the one task this process was started for; `signal` is aborted when the parent cancels. `endsWork` says of a task that it ends what it runs
+ * elsewhere when it is cancelled: it is given the time for that also when the parent is gone.
+ */
 export async function serveParent<Task, Event = never>(
   perform: (
     task: Task,
@@ -12,6 +17,7 @@ export async function serveParent<Task, Event = never>(
     emit: (event: Event) => Promise<void>,
     listen: (hear: (message: unknown) => void) => void,
   ) => Promise<unknown>,
+  { endsWork }: { endsWork?: (task: Task) => Promise<boolean> } = {},
 ): Promise<void> {
   const abort = new AbortController();
   const told: unknown[] = [];
@@ -27,14 +33,23 @@ export async function serveParent<Task, Event = never>(
     else if (isTold(message)) hear(message.message);
     else void answer(message as Task);
   });
+  let given: Task | null = null;
   // A parent that was killed can no longer kill the group.
-  process.on('disconnect', () => process.exit(1));
+  process.on('disconnect', () => void dieAlone());
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => abort.abort());
   const crashAt = crashPointOfTest();
   if (crashAt !== null) armCrashPoint(crashAt);
   await send({ kind: 'ready' });
 
+  /** At once, unless the task still has something of its own to end elsewhere. */
+  async function dieAlone(): Promise<void> {
+    if (given === null || endsWork === undefined || !(await endsWork(given).catch(() => false))) process.exit(1);
+    abort.abort();
+    setTimeout(() => process.exit(1), endWorkMs);
+  }
+
   async function answer(task: Task): Promise<void> {
+    given = task;
     const message = await perform(task, abort.signal, (event) => send({ kind: 'event', event }), listen).then(
       (value): ChildMessage<Event> => ({ kind: 'result', value }),
       (thrown): ChildMessage<Event> => ({ kind: 'error', error: toErrorRecord(thrown) satisfies ErrorRecord }),

@@ -7,6 +7,7 @@ import type { InstanceConfig, SourceConfig } from '../config/shapes.ts';
 import { namedSecrets } from '../config/source-settings.ts';
 import { type Environment, readEnvironment } from '../environment/environment.ts';
 import { AttacheError } from '../errors/attache-error.ts';
+import { endLeftWork } from '../extract/end-left-work.ts';
 import { askConnector, extractSource } from '../extract/extract-source.ts';
 import { SyncOrchestrator } from '../orchestrator/orchestrator.ts';
 import { sweepScratch } from '../publish/scratch.ts';
@@ -117,6 +118,13 @@ async function start(
 
   // Once requests are answered: what was published while no server ran.
   caughtUp = master.catchUp().catch((err: unknown) => log.error({ err }, 'the first rebuild failed'));
+  for (const source of config.sources.values()) {
+    const { dataDirectory, duckdb, limits } = config;
+    // What a server that was killed left running at its sources.
+    endLeftWork({ dataDirectory, source, duckdb, limits, secrets: secretsOf(source) }).catch((err: unknown) =>
+      log.warn({ source: source.name, err }, 'what an earlier run left at the source could not be ended'),
+    );
+  }
   scheduler?.start();
   return { url, newAdminToken, close: () => started.stop() };
 }

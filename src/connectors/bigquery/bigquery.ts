@@ -2,12 +2,12 @@
 import { defineConnector } from '../connector.ts';
 import { checkAccess } from './check.ts';
 import { discoverTables } from './discover.ts';
+import { endLeftJobs } from './end-job.ts';
 import { openLedger } from './ledger.ts';
 import { openLook } from './look.ts';
 import { options } from './options.ts';
 import { listPartitions } from './partitions.ts';
 import { planTable } from './plan-table.ts';
-import { endLeftJobs } from './query-job.ts';
 import { restClient } from './rest-client.ts';
 import { type Settings, settings } from './settings.ts';
 import { settleTable } from './settle.ts';

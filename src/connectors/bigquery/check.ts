@@ -1,8 +1,8 @@
 /** One probe for people: who we are to BigQuery, what works, which roles are missing and what to grant. Nothing is billed. */
 import type { CheckReport } from '../connector.ts';
 import { datasetsOf, tablesOf } from './discover.ts';
+import { dryRun } from './dry-run.ts';
 import { isForbidden } from './explain-error.ts';
-import { dryRun } from './query-job.ts';
 import type { RestClient } from './rest-client.ts';
 import { payerOf } from './settings.ts';
 import type { Storage } from './storage-client.ts';

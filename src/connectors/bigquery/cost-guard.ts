@@ -38,11 +38,16 @@ const slack = 1.25;
 export function costGuard(settings: Settings, ledger: Ledger): CostGuard {
   const caps = capsOf(settings);
   let spentInRun = 0;
+  const spentOn = new Map<string, number>();
+  const spend = (table: string, bytes: number) => {
+    spentInRun += bytes;
+    spentOn.set(table, (spentOn.get(table) ?? 0) + bytes);
+  };
   let turn: Promise<unknown> = Promise.resolve();
   /** The most `table` may read now; refuses what passes it. */
   const roomFor = async (table: string, estimate: Estimate): Promise<number> => {
     const rooms = [
-      { setting: 'max_bytes_per_table', cap: caps.table, left: caps.table },
+      { setting: 'max_bytes_per_table', cap: caps.table, left: caps.table - (spentOn.get(table) ?? 0) },
       { setting: 'max_bytes_per_run', cap: caps.run, left: caps.run - spentInRun },
       { setting: 'max_bytes_per_day', cap: caps.day, left: caps.day - (await ledger.bytesToday()) },
     ];
@@ -54,15 +59,16 @@ export function costGuard(settings: Settings, ledger: Ledger): CostGuard {
     const most = await roomFor(table, estimate);
     const wanted = estimate.way === 'storage' ? estimate.bytes : billedBytes(estimate) * slack + leastBilled;
     const bytes = estimate.open ? most : Math.min(most, Math.ceil(wanted));
-    spentInRun += bytes;
-    await ledger.add(bytes);
+    if (!(await ledger.take(bytes, caps.day)))
+      throw overCap(settings, table, estimate, 'max_bytes_per_day', caps.day, caps.day - (await ledger.bytesToday()));
+    spend(table, bytes);
     let settled = false;
     return {
       bytes,
       settle: async (billed) => {
         if (settled) return;
         settled = true;
-        spentInRun += billed - bytes;
+        spend(table, billed - bytes);
         await ledger.add(billed - bytes);
       },
     };

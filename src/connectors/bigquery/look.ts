@@ -1,8 +1,8 @@
 /** One look at BigQuery: what all tables of a run share, the moment at which they are read among it. */
 import type { RunContext } from '../connector.ts';
 import { type CostGuard, costGuard } from './cost-guard.ts';
+import { endLeftJobs } from './end-job.ts';
 import { type Ledger, openLedger } from './ledger.ts';
-import { endLeftJobs } from './query-job.ts';
 import { type RestClient, restClient } from './rest-client.ts';
 import type { Settings } from './settings.ts';
 import { openStorage, type Storage } from './storage-client.ts';

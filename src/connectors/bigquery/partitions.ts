@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { TableRequest } from '../connector.ts';
 import { describeTable, isStored, type SourceTable } from './describe-table.ts';
+import { dryRun } from './dry-run.ts';
 import { tablePath, text } from './google-sql.ts';
 import type { Look } from './look.ts';
 import type { Options } from './options.ts';
-import { dryRun, runJob } from './query-job.ts';
+import { runJob } from './query-job.ts';
 import type { RestClient } from './rest-client.ts';
 import { dotted, tableNameOf } from './table-name.ts';
 
@@ -64,23 +65,21 @@ function partitionName(id: string): string {
 }
 
 async function askPartitions(look: Look, table: TableRequest, source: SourceTable): Promise<Partition[]> {
-  const { rest, ledger, guard } = look;
+  const { rest } = look;
   const { project, dataset, table: name } = source.name;
   const doing = `listing the partitions of ${dotted(source.name)}`;
   const view = tablePath({ project, dataset, table: 'INFORMATION_SCHEMA.PARTITIONS' });
   const sql = `SELECT partition_id, CAST(total_rows AS STRING) AS total_rows, CAST(UNIX_MICROS(last_modified_time) AS STRING) AS modified FROM ${view} WHERE table_name = ${text(name)} AND partition_id IS NOT NULL ORDER BY partition_id`;
   const { estimate, location } = await dryRun(rest, sql, source.location, doing);
-  const allowance = await guard.allow(table.id, estimate);
-  const job = await runJob(rest, ledger, {
+  const job = await runJob(look, {
     sql,
     location,
-    maximumBytes: allowance.bytes,
+    estimate,
     table: table.id,
     source: look.source,
     doing,
     signal: rest.signal,
   });
-  await allowance.settle(job.billedBytes);
   const rows = await smallResult(rest, job.reference, doing);
   return rows.map(([id, count, modified]) => ({ id: id ?? '', rows: count ?? '0', modified: modified ?? '0' }));
 }

@@ -1,11 +1,12 @@
 /** Plans a read through a query: what a view, an external table or `options.sql` needs, and what a table needs whose storage may not be read. */
 import type { OpenPiece, PieceWay, ReadPlan, TableRequest } from '../connector.ts';
 import { priceText } from './cost-guard.ts';
+import { type DryRun, dryRun } from './dry-run.ts';
 import { columnPlan } from './duck-types.ts';
 import type { Field } from './fields.ts';
 import type { Look } from './look.ts';
 import type { Options } from './options.ts';
-import { type DryRun, dryRun, runJob } from './query-job.ts';
+import { runJob } from './query-job.ts';
 import { feedPages, pagesRelation } from './rest-pages.ts';
 import { openStoredResult } from './storage-result.ts';
 
@@ -49,18 +50,15 @@ async function openQuery(
   { estimate, fields }: DryRun,
   way: PieceWay,
 ): Promise<OpenPiece> {
-  const { rest, ledger, guard, source } = look;
-  const allowance = await guard.allow(table.id, estimate);
-  const job = await runJob(rest, ledger, {
+  const job = await runJob(look, {
     sql,
     location,
-    maximumBytes: allowance.bytes,
+    estimate,
     table: table.id,
-    source,
+    source: look.source,
     doing,
     signal: way.signal,
   });
-  await allowance.settle(job.billedBytes);
   if (estimate.bytes > largestByRest) {
     const stored = await openStoredResult(look, job, fields, way, doing);
     if (stored !== null) return stored;

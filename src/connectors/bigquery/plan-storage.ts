@@ -39,12 +39,21 @@ export async function planStorage(
     way: 'storage',
   };
   await look.guard.foresee(table.id, estimate);
+  // All of it before the first stream: a table whose second half is refused has cost its first half for nothing.
+  let allowed: Promise<unknown> | null = null;
+  const allow = () => {
+    allowed ??= look.guard.allow(table.id, estimate);
+    return allowed;
+  };
   return {
     kind: 'read',
     columns: fields.map((field, index) => columnPlan(field, index, table.options as Options)),
     pieces: session.streams.map((stream, index) => ({
       id: String(index),
-      open: (way: PieceWay) => openStream(look, table, session, estimate, fields, stream, way),
+      open: async (way: PieceWay) => {
+        await allow();
+        return openStream(look, session, fields, stream, way);
+      },
     })),
     order: table.primary_key.length > 0 ? 'key' : 'source',
     estimate: {
@@ -58,14 +67,11 @@ export async function planStorage(
 
 async function openStream(
   look: Look,
-  table: TableRequest,
   session: StorageSession,
-  estimate: Estimate,
   fields: readonly Field[],
   stream: string,
   way: PieceWay,
 ): Promise<OpenPiece> {
-  await look.guard.allow(table.id, { ...estimate, bytes: Math.ceil(estimate.bytes / session.streams.length) });
   const file = await downloadStream(look.storage, session, stream, fields, way, '0');
   return { relation: storedRelation([file.path]), feed: async () => ({ rows: file.rows }), close: () => file.remove() };
 }

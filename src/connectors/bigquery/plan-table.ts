@@ -1,13 +1,13 @@
 /** Plans how one table is read now: which way, which rows, at what cost. */
 import type { PlanRequest, ReadPlan, TablePlan, TableRequest } from '../connector.ts';
 import { chosenFields, describeTable, isStored, type SourceTable } from './describe-table.ts';
+import { dryRun } from './dry-run.ts';
 import type { Field } from './fields.ts';
 import { column, tablePath, timestamp } from './google-sql.ts';
 import type { Look } from './look.ts';
 import type { Options } from './options.ts';
 import { planQuery } from './plan-query.ts';
 import { planStorage } from './plan-storage.ts';
-import { dryRun } from './query-job.ts';
 import { readsPast } from './read-time.ts';
 import { planRemote } from './remote.ts';
 import { everyPartition, rowFilter } from './row-filter.ts';

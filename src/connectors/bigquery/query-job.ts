@@ -1,93 +1,32 @@
 /** Queries as jobs of our own: with an id we know before they exist, labels, a byte cap, a time limit, and an end when we end. */
 import { randomUUID } from 'node:crypto';
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { Estimate } from './cost-guard.ts';
-import { explainError, type JobError, jobFault } from './explain-error.ts';
-import { type Field, type RestField, readFields } from './fields.ts';
+import type { CostGuard, Estimate } from './cost-guard.ts';
+import { billedBytes, endJob, type JobState } from './end-job.ts';
+import { explainError, type JobError, jobFault, restFault } from './explain-error.ts';
 import type { JobReference, Ledger } from './ledger.ts';
 import { pause } from './patience.ts';
 import type { RestClient } from './rest-client.ts';
 import { payerOf } from './settings.ts';
 import type { TableName } from './table-name.ts';
 
-/** What a dry run says, which costs nothing. */
-export interface DryRun {
-  estimate: Estimate;
-  fields: Field[];
-  location: string | null;
-  /** Who the service says we are. */
-  identity: string | null;
-}
-
 export interface FinishedJob {
   reference: JobReference;
   /** Where BigQuery keeps the result for a day. */
   destination: TableName;
-  billedBytes: number;
 }
 
-interface RestJob {
-  jobReference: { projectId: string; jobId?: string; location?: string };
-  user_email?: string;
+interface RestJob extends JobState {
+  jobReference: { location?: string };
   configuration: { query: { destinationTable?: { projectId: string; datasetId: string; tableId: string } } };
   status: { state: string; errorResult?: JobError };
-  statistics?: {
-    totalBytesProcessed?: string;
-    query?: {
-      totalBytesProcessed?: string;
-      totalBytesBilled?: string;
-      totalBytesProcessedAccuracy?: string;
-      referencedTables?: unknown[];
-      schema?: { fields?: RestField[] };
-    };
-  };
-}
-
-export async function dryRun(
-  rest: RestClient,
-  sql: string,
-  location: string | null,
-  doing: string,
-  signal?: AbortSignal,
-): Promise<DryRun> {
-  const payer = payerOf(rest.settings);
-  const job = await rest.call<RestJob>({
-    method: 'POST',
-    path: ['jobs'],
-    body: {
-      jobReference: { projectId: payer, ...(location === null ? {} : { location }) },
-      // A cached answer costs nothing today and everything tomorrow.
-      configuration: { dryRun: true, query: { query: sql, useLegacySql: false, useQueryCache: false } },
-    },
-    doing,
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const { query, totalBytesProcessed } = job.statistics ?? {};
-  const bytes = Number(query?.totalBytesProcessed ?? totalBytesProcessed);
-  if (!Number.isFinite(bytes))
-    throw new AttacheError('over_cap', {
-      message: `BigQuery did not say how much ${doing} would scan. Nothing was read.`,
-      hint: 'Try again; without an estimate no budget can be kept.',
-      retryable: true,
-    });
-  return {
-    estimate: {
-      bytes,
-      open: (query?.totalBytesProcessedAccuracy ?? 'PRECISE') === 'LOWER_BOUND',
-      tables: query?.referencedTables?.length ?? 1,
-      way: 'query',
-    },
-    fields: readFields(query?.schema?.fields),
-    location: job.jobReference.location ?? location,
-    identity: job.user_email ?? null,
-  };
 }
 
 export interface JobRequest {
   sql: string;
   location: string | null;
-  /** BigQuery refuses the query above it. */
-  maximumBytes: number;
+  /** Of a dry run of the very same text. */
+  estimate: Estimate;
   /** The registered table it is for. */
   table: string;
   source: string;
@@ -95,41 +34,94 @@ export interface JobRequest {
   signal: AbortSignal;
 }
 
+/** What a query needs: the way there, a budget, and a memory. */
+export interface JobWay {
+  rest: RestClient;
+  guard: CostGuard;
+  ledger: Ledger;
+}
+
 const attempts = 3;
 
-/** Runs a query to its end. Cancelled with the signal; repeated, as a new job, when BigQuery itself failed. */
-export async function runJob(rest: RestClient, ledger: Ledger, request: JobRequest): Promise<FinishedJob> {
+/** Runs a query to its end within the budgets. Cancelled with the signal; repeated, as a new job, when BigQuery itself failed. */
+export async function runJob(way: JobWay, request: JobRequest): Promise<FinishedJob> {
+  const allowance = await way.guard.allow(request.table, request.estimate);
+  let billed = 0;
   for (let attempt = 1; ; attempt += 1) {
-    const reference = {
-      project: payerOf(rest.settings),
-      location: request.location,
-      id: `da_${randomUUID()}`,
-    };
-    await ledger.begin(reference);
-    const job = await startAndWait(rest, reference, request).catch(async (thrown) => {
-      await endJob(rest, reference);
-      await ledger.finish(reference);
-      throw thrown;
-    });
-    await ledger.finish(reference);
-    const { errorResult } = job.status;
-    if (errorResult === undefined) return finished(job, reference);
-    const fault = jobFault(errorResult);
+    const reference = { project: payerOf(way.rest.settings), location: request.location, id: `da_${randomUUID()}` };
+    await way.ledger.begin(reference, allowance.bytes - billed);
+    const run = await startAndWait(way.rest, reference, request, allowance.bytes - billed);
+    if (run.kind === 'broken') {
+      // Whatever may still run stays noted, with its bytes, for those who come after us.
+      if (run.billed !== null) {
+        await way.ledger.finish(reference);
+        await allowance.settle(billed + run.billed);
+      }
+      throw run.failure;
+    }
+    await way.ledger.finish(reference);
+    billed += billedBytes(run.job);
+    const { errorResult } = run.job.status;
+    const fault = errorResult === undefined ? null : jobFault(errorResult);
+    if (fault?.transient && attempt < attempts && billed < allowance.bytes) {
+      await pause(500 * 2 ** attempt, request.signal);
+      continue;
+    }
+    await allowance.settle(billed);
+    if (fault === null) return finished(run.job, reference);
     const overTime = fault.reason === 'stopped' && /timed out/i.test(fault.message);
-    if (!fault.transient || attempt === attempts)
-      throw explainError(overTime ? { ...fault, reason: 'timeout' } : fault, request.doing, rest.settings);
-    await pause(500 * 2 ** attempt, request.signal);
+    throw explainError(overTime ? { ...fault, reason: 'timeout' } : fault, request.doing, way.rest.settings);
   }
 }
 
-async function startAndWait(rest: RestClient, reference: JobReference, request: JobRequest): Promise<RestJob> {
-  const { signal, doing } = request;
+/** `broken`: the job was given up; what it was billed, or null while it may still run. */
+type Run = { kind: 'done'; job: RestJob } | { kind: 'broken'; failure: unknown; billed: number | null };
+
+/** Together below the time that a cancelled child is given. */
+const graceMs = 1_500;
+const endMs = 2_500;
+
+async function startAndWait(
+  rest: RestClient,
+  reference: JobReference,
+  request: JobRequest,
+  maximumBytes: number,
+): Promise<Run> {
+  let inserted: 'sent' | 'refused' | 'accepted' = 'sent';
   try {
-    await rest.call({ method: 'POST', path: ['jobs'], body: jobBody(rest, reference, request), doing, signal });
+    // Not broken off with the run: a job that is created behind the back of its cancel would stay.
+    using late = delayed(request.signal, graceMs);
+    await insert(rest, reference, request, maximumBytes, late.signal).catch((thrown: unknown) => {
+      if (wasRefused(thrown)) inserted = 'refused';
+      throw thrown;
+    });
+    inserted = 'accepted';
+    return { kind: 'done', job: await waitFor(rest, reference, request) };
+  } catch (failure) {
+    if ((inserted as string) === 'refused') return { kind: 'broken', failure, billed: 0 };
+    const end = await endJob(rest, reference, endMs);
+    return { kind: 'broken', failure, billed: end.kind === 'ended' ? end.billed : null };
+  }
+}
+
+async function insert(
+  rest: RestClient,
+  reference: JobReference,
+  request: JobRequest,
+  maximumBytes: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const body = jobBody(rest, reference, request, maximumBytes);
+  try {
+    const job = await rest.call<RestJob>({ method: 'POST', path: ['jobs'], body, doing: request.doing, signal });
+    reference.location ??= job.jobReference.location ?? null;
   } catch (thrown) {
     // An answer that got lost on its way: the job is there, and it is ours.
     if (!isDuplicate(thrown)) throw thrown;
   }
+}
+
+async function waitFor(rest: RestClient, reference: JobReference, { doing, signal }: JobRequest): Promise<RestJob> {
   for (let waitMs = 50; ; waitMs = Math.min(2_000, waitMs * 2)) {
     const job = await rest.call<RestJob>({
       path: ['jobs', reference.id],
@@ -138,12 +130,34 @@ async function startAndWait(rest: RestClient, reference: JobReference, request: 
       signal,
     });
     if (job.status.state === 'DONE') return job;
-    reference.location ??= job.jobReference.location ?? null;
     await pause(waitMs, signal);
   }
 }
 
-function jobBody(rest: RestClient, { project, id, location }: JobReference, request: JobRequest): object {
+/** A signal that follows another one after a while. */
+function delayed(signal: AbortSignal, ms: number): { signal: AbortSignal } & Disposable {
+  const late = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const follow = () => {
+    timer = setTimeout(() => late.abort(signal.reason), ms);
+  };
+  if (signal.aborted) late.abort(signal.reason);
+  else signal.addEventListener('abort', follow, { once: true });
+  return {
+    signal: late.signal,
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', follow);
+    },
+  };
+}
+
+function jobBody(
+  rest: RestClient,
+  { project, id, location }: JobReference,
+  request: JobRequest,
+  maximumBytes: number,
+): object {
   return {
     jobReference: { projectId: project, jobId: id, ...(location === null ? {} : { location }) },
     configuration: {
@@ -152,7 +166,7 @@ function jobBody(rest: RestClient, { project, id, location }: JobReference, requ
       query: {
         query: request.sql,
         useLegacySql: false,
-        maximumBytesBilled: String(request.maximumBytes),
+        maximumBytesBilled: String(maximumBytes),
       },
     },
   };
@@ -169,6 +183,12 @@ function isDuplicate(thrown: unknown): boolean {
   return thrown instanceof AttacheError && / \(duplicate\)$/.test(thrown.message);
 }
 
+/** Whether BigQuery itself said no: then there is no job. */
+function wasRefused(thrown: unknown): boolean {
+  const status = thrown instanceof AttacheError && thrown.cause ? restFault(thrown.cause).status : null;
+  return status !== null && status >= 400 && status < 500;
+}
+
 function finished(job: RestJob, reference: JobReference): FinishedJob {
   const destination = job.configuration.query.destinationTable;
   if (destination === undefined)
@@ -180,33 +200,5 @@ function finished(job: RestJob, reference: JobReference): FinishedJob {
   return {
     reference: { ...reference, location: job.jobReference.location ?? reference.location },
     destination: { project, dataset, table },
-    billedBytes: Number(job.statistics?.query?.totalBytesBilled ?? 0),
   };
-}
-
-const cancelMs = 4_000;
-
-/** Asks BigQuery to end a job; one that has ended or never began is fine too. */
-async function endJob(rest: RestClient, { id, location }: JobReference): Promise<void> {
-  await rest
-    .call({
-      method: 'POST',
-      path: ['jobs', id, 'cancel'],
-      query: { location: location ?? undefined },
-      doing: 'cancelling a query',
-      signal: AbortSignal.timeout(cancelMs),
-    })
-    .catch(() => {
-      // The query has a time limit of its own.
-    });
-}
-
-/** Ends the queries that an earlier run left behind when it was killed. */
-export async function endLeftJobs(rest: RestClient, ledger: Ledger): Promise<number> {
-  const left = await ledger.left();
-  for (const job of left) {
-    await endJob(rest, job);
-    await ledger.finish(job);
-  }
-  return left.length;
 }

@@ -2,13 +2,14 @@
 import type { SettledTable, SourceContext, TableRequest } from '../connector.ts';
 import { costGuard } from './cost-guard.ts';
 import { chosenFields, describeTable } from './describe-table.ts';
+import { dryRun } from './dry-run.ts';
 import { duckType, isDeclared } from './duck-types.ts';
 import type { Field } from './fields.ts';
 import { column, tablePath } from './google-sql.ts';
 import { openLedger } from './ledger.ts';
 import type { Options } from './options.ts';
 import { smallResult } from './partitions.ts';
-import { dryRun, runJob } from './query-job.ts';
+import { runJob } from './query-job.ts';
 import { type RestClient, restClient } from './rest-client.ts';
 import { rowFilter } from './row-filter.ts';
 import type { Settings } from './settings.ts';
@@ -75,17 +76,19 @@ async function measure(
   const sql = `SELECT ${lengths.join(', ')} FROM ${from}`;
   const ledger = openLedger(context.memory);
   const dry = await dryRun(rest, sql, location, doing);
-  const allowance = await costGuard(rest.settings, ledger).allow(table.id, dry.estimate);
-  const job = await runJob(rest, ledger, {
-    sql,
-    location: dry.location,
-    maximumBytes: allowance.bytes,
-    table: table.id,
-    source: context.source,
-    doing,
-    signal: context.signal,
-  });
-  await allowance.settle(job.billedBytes);
+  const guard = costGuard(rest.settings, ledger);
+  const job = await runJob(
+    { rest, guard, ledger },
+    {
+      sql,
+      location: dry.location,
+      estimate: dry.estimate,
+      table: table.id,
+      source: context.source,
+      doing,
+      signal: context.signal,
+    },
+  );
   const [row = []] = await smallResult(rest, job.reference, doing);
   return Object.fromEntries(
     open.flatMap(({ name }, index) => {

@@ -9,6 +9,7 @@ import { Database } from '../../../src/duckdb/database.ts';
 import { literalList } from '../../../src/duckdb/quote.ts';
 import type { Row } from '../../../src/duckdb/session.ts';
 import { askConnector, extractSource } from '../../../src/extract/extract-source.ts';
+import { runExtract } from '../../../src/extract/run-extract.ts';
 import type { ConnectorQuestion, ExtractReport, ExtractRequest, TableResult } from '../../../src/extract/shapes.ts';
 import { type BigQueryDouble, type BigQueryOptions, startBigQuery } from '../../doubles/bigquery/start.ts';
 import { extractRequest, tableRequest } from '../../helpers/extract-request.ts';
@@ -53,6 +54,22 @@ export class Lab {
     return extractSource(this.request(tables, facts, settings));
   }
 
+  /** In this process, which is faster: for what has nothing to do with processes. */
+  async syncHere(table: TableRequest, settings = {}, facts: Partial<ExtractRequest> = {}): Promise<TableResult> {
+    return (await this.extractHere([table], settings, facts)).tables[0]!;
+  }
+
+  extractHere(tables: TableRequest[], settings = {}, facts: Partial<ExtractRequest> = {}): Promise<ExtractReport> {
+    const signal = new AbortController().signal;
+    return runExtract(this.request(tables, facts, settings), { signal, onEvent: () => {} });
+  }
+
+  /** The table as it stands after its registration. */
+  async register(table: TableRequest, settings = {}): Promise<TableRequest & { notes: string[] }> {
+    const { options, primary_key, notes } = await this.ask({ kind: 'settle', table }, settings);
+    return { ...table, options, primary_key: primary_key ?? table.primary_key, notes };
+  }
+
   /** The result of the one table. */
   async sync(table: TableRequest, settings = {}, facts: Partial<ExtractRequest> = {}): Promise<TableResult> {
     return (await this.extract([table], settings, facts)).tables[0]!;
@@ -76,9 +93,12 @@ export class Lab {
     return { rows: await session.rows(query), parts: parts.map((part) => part.sha256) };
   }
 
-  async memory(): Promise<{ bytes: number; jobs: unknown[] }> {
-    const path = join(extractFolder(this.directory, 'warehouse').work, 'source-memory.json');
-    return JSON.parse(await readFile(path, 'utf8'));
+  get memoryPath(): string {
+    return join(extractFolder(this.directory, 'warehouse').work, 'source-memory.json');
+  }
+
+  async memory(): Promise<{ day: string; bytes: number; jobs: unknown[] }> {
+    return JSON.parse(await readFile(this.memoryPath, 'utf8'));
   }
 
   async close(): Promise<void> {
