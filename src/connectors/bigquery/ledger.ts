@@ -23,7 +23,7 @@ const entries = z.object({
 
 export type JobReference = z.infer<typeof jobReference>;
 
-export type BegunJob = z.infer<typeof begunJob>;
+type BegunJob = z.infer<typeof begunJob>;
 
 type Entries = z.infer<typeof entries>;
 
