@@ -1,6 +1,7 @@
 /** `sync_history`: one row for each table of each finished attempt, kept for a limited time. */
 import type { Session } from '../duckdb/session.ts';
 import type { ErrorRecord } from '../errors/attache-error.ts';
+import { inBatches } from './in-batches.ts';
 import type { SyncStatus } from './sync-state.ts';
 
 export interface SyncHistoryRow {
@@ -22,21 +23,24 @@ type StoredHistory = Omit<SyncHistoryRow, 'rows' | 'size_bytes' | 'rejected' | '
   error: string | null;
 };
 
-export async function appendHistory(session: Session, row: SyncHistoryRow): Promise<void> {
-  await session.run(
-    `INSERT INTO sync_history (job_id, table_id, status, started_at, finished_at, rows, size_bytes, rejected, error)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [
-      row.job_id,
-      row.table_id,
-      row.status,
-      row.started_at,
-      row.finished_at,
-      row.rows,
-      row.size_bytes,
-      row.rejected,
-      row.error === null ? null : JSON.stringify(row.error),
-    ],
+export async function appendHistory(session: Session, rows: readonly SyncHistoryRow[]): Promise<void> {
+  const stored = rows.map((row) => [
+    row.job_id,
+    row.table_id,
+    row.status,
+    row.started_at,
+    row.finished_at,
+    row.rows,
+    row.size_bytes,
+    row.rejected,
+    row.error === null ? null : JSON.stringify(row.error),
+  ]);
+  await inBatches(stored, (places, values) =>
+    session.run(
+      `INSERT INTO sync_history (job_id, table_id, status, started_at, finished_at, rows, size_bytes, rejected, error)
+       VALUES ${places}`,
+      values,
+    ),
   );
 }
 

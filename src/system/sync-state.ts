@@ -1,6 +1,7 @@
 /** `sync_state`: how each table's last attempt ended and when it last succeeded. Only an extraction writes here. */
 import type { Session } from '../duckdb/session.ts';
 import type { ErrorRecord } from '../errors/attache-error.ts';
+import { inBatches } from './in-batches.ts';
 
 export type SyncStatus = 'succeeded' | 'unchanged' | 'postponed' | 'failed' | 'cancelled';
 
@@ -50,9 +51,8 @@ export async function findState(session: Session, id: string): Promise<SyncState
   return row === undefined ? null : fromStored(row);
 }
 
-/** Records an attempt. `last_success: null` keeps the one before; what the attempt does not know of the live content, too. */
-export async function recordState(session: Session, state: SyncState): Promise<void> {
-  const places = columns.map((_, index) => `$${index + 1}`).join(', ');
+/** Records attempts, one of each table. `last_success: null` keeps the one before; what an attempt does not know of the live content, too. */
+export async function recordStates(session: Session, states: readonly SyncState[]): Promise<void> {
   const kept = ['last_success', 'rows', 'size_bytes'];
   const assignments = columns
     .slice(1)
@@ -61,10 +61,13 @@ export async function recordState(session: Session, state: SyncState): Promise<v
         ? `${column} = coalesce(excluded.${column}, sync_state.${column})`
         : `${column} = excluded.${column}`,
     );
-  await session.run(
-    `INSERT INTO sync_state (${columns.join(', ')}) VALUES (${places})
-     ON CONFLICT (table_id) DO UPDATE SET ${assignments.join(', ')}`,
-    columns.map((column) => storedValue(state[column])),
+  const rows = states.map((state) => columns.map((column) => storedValue(state[column])));
+  await inBatches(rows, (places, values) =>
+    session.run(
+      `INSERT INTO sync_state (${columns.join(', ')}) VALUES ${places}
+       ON CONFLICT (table_id) DO UPDATE SET ${assignments.join(', ')}`,
+      values,
+    ),
   );
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { IntervalScheduler } from '../../src/sync/interval-scheduler.ts';
 import type { Trigger } from '../../src/sync/sync-service.ts';
-import { recordState } from '../../src/system/sync-state.ts';
+import { recordStates } from '../../src/system/sync-state.ts';
 import { SystemState } from '../../src/system/system-state.ts';
 import { insertTable } from '../../src/system/table-registry.ts';
 import { instanceConfig, registeredTable, silentLog } from '../helpers/instance.ts';
@@ -60,19 +60,21 @@ afterEach(async () => {
 
 async function attempted(id: string, at: number, status: 'succeeded' | 'failed' = 'succeeded') {
   await state.write((session) =>
-    recordState(session, {
-      table_id: id,
-      status,
-      last_attempt: new Date(at).toISOString(),
-      last_success: null,
-      error: null,
-      rows: null,
-      size_bytes: null,
-      rejected: 0,
-      schema_changes: [],
-      warnings: [],
-      job_id: 'job',
-    }),
+    recordStates(session, [
+      {
+        table_id: id,
+        status,
+        last_attempt: new Date(at).toISOString(),
+        last_success: null,
+        error: null,
+        rows: null,
+        size_bytes: null,
+        rejected: 0,
+        schema_changes: [],
+        warnings: [],
+        job_id: 'job',
+      },
+    ]),
   );
 }
 
