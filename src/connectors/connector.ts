@@ -63,6 +63,8 @@ export interface Serves {
   columns: boolean;
   /** Its own change feed, without a cursor column. */
   changes: boolean;
+  /** Every look shows the whole table in pieces that say whether they changed, in an order that stays: files. Nothing is read from a watermark on. */
+  pieces?: true;
   /** `query_mode: remote`. */
   remote: boolean;
 }
@@ -237,6 +239,8 @@ export interface Piece {
   fingerprint?: string;
   /** When the piece fails, its last parts and fingerprint stay (none when it is new) and the table gets a warning instead of failing. */
   mayFail?: boolean;
+  /** Its size in the source, for a plan that moves nothing. */
+  bytes?: number;
   open(way: PieceWay): Promise<OpenPiece>;
 }
 

@@ -25,10 +25,18 @@ export function strategyFaults(table: TableRequest, serves: Serves, columns: rea
     fault('/options/columns', 'this type of source cannot choose columns');
   if (table.query_mode === 'remote' && !serves.remote)
     fault('/query_mode', 'this type of source cannot be queried remotely; use local');
-  if (strategy === 'incremental') incrementalFaults(table, serves, fault);
+  if (strategy === 'incremental') {
+    keyFaults(table, fault);
+    rangeFaults(table, serves, fault);
+  }
   if (strategy === 'partitioned') partitionedFaults(table, fault);
-  if (columns !== null) columnFaults(table, columns, fault);
+  if (columns !== null) columnFaults(table, serves, columns, fault);
   return faults;
+}
+
+/** Rows are merged by key where there is one, unless only appending was asked for. */
+export function isMerge({ options, primary_key }: Pick<TableRequest, 'options' | 'primary_key'>): boolean {
+  return (options.mode ?? (primary_key.length > 0 ? 'merge' : 'append')) === 'merge';
 }
 
 type Say = (pointer: string, message: string) => void;
@@ -43,7 +51,16 @@ const strategiesOfOption: Record<string, string[]> = {
   granularity: ['partitioned'],
 };
 
-function incrementalFaults({ options, primary_key }: TableRequest, serves: Serves, fault: Say): void {
+/** What must hold so that changed rows can be found. */
+function rangeFaults({ options, primary_key }: TableRequest, serves: Serves, fault: Say): void {
+  if (serves.pieces === true) {
+    if (options.overlap !== undefined)
+      fault(
+        '/options/overlap',
+        'has no effect: every run looks at the whole of this type of source, so nothing can be missed',
+      );
+    return;
+  }
   if (options.cursor === undefined && !serves.changes) {
     fault(
       '/options/cursor',
@@ -54,14 +71,25 @@ function incrementalFaults({ options, primary_key }: TableRequest, serves: Serve
   }
   if (options.cursor !== undefined && !serves.cursor)
     fault('/options/cursor', 'this type of source cannot be read from a cursor value on');
-  if (options.mode === 'merge' && primary_key.length === 0)
-    fault('/primary_key', 'is missing: rows cannot be merged without one; give it, or use mode append');
   if (options.mode === undefined && options.cursor === undefined && primary_key.length === 0)
     fault('/primary_key', 'is missing: changed rows cannot be found without one');
+}
+
+function keyFaults({ options, primary_key }: TableRequest, fault: Say): void {
+  if (options.mode === 'merge' && primary_key.length === 0)
+    fault('/primary_key', 'is missing: rows cannot be merged without one; give it, or use mode append');
   if (options.detect_deletes === true && primary_key.length === 0)
     fault('/primary_key', 'is missing: deletions cannot be found without one');
   if (options.detect_deletes === true && options.mode === 'append')
     fault('/options/detect_deletes', 'has no effect with mode append');
+}
+
+/** Why a read from a given cursor value on would have no effect on the table, or null when it has one. */
+export function sinceFault({ query_mode, sync_strategy }: TableRequest, serves: Serves): string | null {
+  if (query_mode === 'remote') return 'it is remote: nothing is read';
+  if (sync_strategy !== 'incremental')
+    return `its sync_strategy is ${sync_strategy}, which reads what changed by itself`;
+  return serves.pieces === true ? 'every run looks at the whole of its source' : null;
 }
 
 function partitionedFaults({ options, primary_key }: TableRequest, fault: Say): void {
@@ -76,6 +104,7 @@ function partitionedFaults({ options, primary_key }: TableRequest, fault: Say): 
 
 function columnFaults(
   { options, primary_key, sync_strategy }: TableRequest,
+  serves: Serves,
   columns: readonly KnownColumn[],
   fault: Say,
 ): void {
@@ -92,7 +121,8 @@ function columnFaults(
   for (const clause of options.where ?? []) need('/options/where', clause.column, false);
   need('/options/cursor', options.cursor);
   need('/options/partition_by', options.partition_by);
-  if (options.cursor !== undefined && sync_strategy === 'incremental' && known.get(options.cursor)?.nullable === true) {
+  const readsFromCursor = sync_strategy === 'incremental' && serves.pieces !== true;
+  if (options.cursor !== undefined && readsFromCursor && known.get(options.cursor)?.nullable === true) {
     fault(
       '/options/cursor',
       `column ${options.cursor} may be NULL: rows without a value would never be seen; choose a NOT NULL column`,

@@ -6,11 +6,26 @@ const whereOperators = ['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'in', 'not_in', 'is_
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 /** One predicate; several are joined by AND. Values are bound, never spliced. */
-const whereClause = z.strictObject({
-  column: z.string().min(1),
-  op: z.enum(whereOperators),
-  value: z.union([scalar, z.array(scalar).min(1)]).optional(),
-});
+const whereClause = z
+  .strictObject({
+    column: z.string().min(1),
+    op: z.enum(whereOperators),
+    value: z.union([scalar, z.array(scalar).min(1)]).optional(),
+  })
+  .superRefine(({ op, value }, context) => {
+    const alone = op === 'is_null' || op === 'is_not_null';
+    const ordered = ['gt', 'ge', 'lt', 'le'].includes(op);
+    if (alone && value !== undefined)
+      context.addIssue({ code: 'custom', path: ['value'], message: `${op} takes none` });
+    if (!alone && value === undefined)
+      context.addIssue({ code: 'custom', path: ['value'], message: `is missing: ${op} compares with a value` });
+    if (ordered && Array.isArray(value) && value.length > 1)
+      context.addIssue({
+        code: 'custom',
+        path: ['value'],
+        message: `${op} takes one value; several fit in and not_in`,
+      });
+  });
 
 const granularities = ['day', 'month', 'year', 'hash'] as const;
 
@@ -20,7 +35,7 @@ export const tableOptions = z.strictObject({
   /** Columns to read; absent means all. */
   columns: z.array(z.string().min(1)).min(1).optional(),
   where: z.array(whereClause).min(1).optional(),
-  /** incremental: a column that grows with every insert and update. */
+  /** incremental: a column that grows with every insert and update; of files, whose greatest value decides which row of a key wins. */
   cursor: z.string().min(1).optional(),
   /** incremental: `merge` replaces rows by primary key, `append` only adds. */
   mode: z.enum(['append', 'merge']).optional(),

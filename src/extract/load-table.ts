@@ -2,6 +2,7 @@
 
 import type { ReadPlan, RemotePlan, TablePlan, TableRequest } from '../connectors/connector.ts';
 import { PlanAgain } from '../connectors/plan-again.ts';
+import { isMerge } from '../connectors/strategy-rules.ts';
 import type { RemoteAttach } from '../contract/shapes.ts';
 import { tableHash } from '../contract/table-hash.ts';
 import { AttacheError } from '../errors/attache-error.ts';
@@ -11,9 +12,12 @@ import { carryRejects } from './rejects.ts';
 import type { Run } from './run.ts';
 import { publishedColumns, schemaChanges } from './schema-changes.ts';
 import type { TableResult } from './shapes.ts';
+import { appendPieces } from './strategies/append-pieces.ts';
 import { loadPieces } from './strategies/full-refresh.ts';
 import { loadIncremental } from './strategies/incremental.ts';
+import { mergePieces } from './strategies/merge-pieces.ts';
 import { loadPartitioned } from './strategies/partitioned.ts';
+import { requestForAll } from './strategies/request-for-all.ts';
 import { type Before, publishedBefore } from './table-before.ts';
 import { requestHash, type TableState } from './table-state.ts';
 
@@ -26,7 +30,7 @@ export interface TableOutcome {
 
 export async function loadTable(run: Run, table: TableRequest, startedAt: Date): Promise<TableOutcome> {
   const before = await publishedBefore(run, table);
-  const answer = await readOrPlanAgain(() => strategyOf(table)(run, table, before));
+  const answer = await readOrPlanAgain(() => strategyOf(run, table)(run, table, before));
   switch (answer.kind) {
     case 'loaded':
       return loadedOutcome(table, answer.loaded, before, startedAt);
@@ -47,21 +51,19 @@ async function readOrPlanAgain(read: () => Promise<StrategyAnswer>): Promise<Str
   }
 }
 
-function strategyOf(table: TableRequest): (run: Run, table: TableRequest, before: Before) => Promise<StrategyAnswer> {
+type Strategy = (run: Run, table: TableRequest, before: Before) => Promise<StrategyAnswer>;
+
+function strategyOf({ connector }: Run, table: TableRequest): Strategy {
   if (table.query_mode === 'remote') return loadFullRefresh;
+  if (table.sync_strategy === 'incremental' && connector.serves.pieces === true)
+    return isMerge(table) ? mergePieces : appendPieces;
   return { full_refresh: loadFullRefresh, incremental: loadIncremental, partitioned: loadPartitioned }[
     table.sync_strategy
   ];
 }
 
 async function loadFullRefresh(run: Run, table: TableRequest, before: Before): Promise<StrategyAnswer> {
-  const plan = await run.reading.plan(table, {
-    range: { kind: 'all' },
-    previousFingerprint: run.request.full ? null : (before.state?.fingerprint ?? null),
-    previousColumns: before.columns,
-    remembered: before.state?.remembered ?? null,
-    full: run.request.full ?? false,
-  });
+  const plan = await run.reading.plan(table, requestForAll(run, before, run.request.full ?? false));
   if (plan.kind !== 'read') return plan;
   const loaded = await loadPieces(run, table, plan, before);
   checkAnnouncedRows(table, plan, loaded);
@@ -124,6 +126,7 @@ function stateAfter(table: TableRequest, loaded: Loaded): TableState {
     remembered: loaded.remembered,
     watermark: loaded.watermark,
     last_full_at: loaded.lastFullAt,
+    merged: loaded.merged ?? [],
   };
 }
 

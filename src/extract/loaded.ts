@@ -1,7 +1,7 @@
 /** What a strategy answers: the parts that are the table now, and what to remember of them. Types only. */
 import type { ColumnPlan, ReadPlan, TablePlan } from '../connectors/connector.ts';
 import type { Part } from '../contract/shapes.ts';
-import type { PieceState } from './table-state.ts';
+import type { PieceState, TableState } from './table-state.ts';
 
 /** New content, or a plan that brings none. */
 export type StrategyAnswer = { kind: 'loaded'; loaded: Loaded } | Exclude<TablePlan, ReadPlan>;
@@ -17,6 +17,8 @@ export interface Loaded {
   watermark: string | null;
   /** ISO 8601; null when everything has never been read. */
   lastFullAt: string | null;
+  /** The pieces whose rows were merged, where the source shows all of them in every run. */
+  merged?: TableState['merged'];
   rejected: number;
   /** The run that wrote the rejected rows, if any. */
   rejectsRun: string | null;

@@ -32,6 +32,8 @@ const tableState = z.object({
   watermark: z.string().nullable().default(null),
   /** When everything was read last, ISO 8601. */
   last_full_at: z.string().nullable().default(null),
+  /** Of rows merged out of pieces that the source shows in every run: which pieces, in their order. */
+  merged: z.array(z.object({ id: z.string(), fingerprint: z.string().nullable() })).default([]),
 });
 
 export type PieceState = z.infer<typeof pieceState>;

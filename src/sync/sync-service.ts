@@ -4,6 +4,7 @@ import { findJob, type JobRow, listJobs, openJobs, pruneJobs, saveJob } from '..
 import { pruneHistory } from '../system/sync-history.ts';
 import { listTables, type RegisteredTable } from '../system/table-registry.ts';
 import { ActiveJob, type Reading } from './active-job.ts';
+import { checkSince } from './check-since.ts';
 import type { JobFeed } from './job-feed.ts';
 import { finishedStatus, isFinished } from './job-status.ts';
 import { runSource } from './run-source.ts';
@@ -53,6 +54,7 @@ export class SyncService {
   /** Starts a job, or joins the one whose work this is already. Throws `not_found` naming every unknown id. */
   async trigger(asked: Trigger): Promise<JobRow> {
     const tables = chooseTables(await this.parts.state.read(listTables), asked);
+    if (asked.reading?.since !== undefined) await checkSince(tables, asked.tables ?? []);
     // No await between looking and setting: of any number of requests at once, one creates the job.
     const ids = tables.map((table) => table.id);
     const running = [...this.active.values()].find(({ job }) => job.covers(ids, asked.reading ?? {}));

@@ -314,4 +314,14 @@ describe('a plan', () => {
     await shop.sync(merged(), { since: '2024-01-01' });
     expect(await shop.difference('orders')).toEqual([]);
   });
+
+  test('a backfill from what is no value of the cursor says so', async () => {
+    await shop.run(table, fill(0, 10));
+    await shop.sync(merged());
+    await shop.run(fill(10, 11));
+    expect(await shop.sync(merged(), { since: 'last week' })).toMatchObject({
+      status: 'failed',
+      error: { code: 'options_invalid', message: expect.stringContaining('cannot be read from "last week" on') },
+    });
+  });
 });

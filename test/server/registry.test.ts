@@ -121,6 +121,17 @@ describe('registering a table', () => {
     ['a cursor that may be NULL', { sync_strategy: 'incremental', options: { cursor: 'id' } }, '/options/cursor'],
     ['an incremental table without a cursor', { sync_strategy: 'incremental' }, '/options/cursor'],
     ['a setting that belongs to another strategy', { options: { cursor: 'id' } }, '/options/cursor'],
+    ['a comparison without a value', { options: { where: [{ column: 'id', op: 'eq' }] } }, '/options/where/0/value'],
+    [
+      'a value that is never compared',
+      { options: { where: [{ column: 'id', op: 'is_null', value: 1 }] } },
+      '/options/where/0/value',
+    ],
+    [
+      'a comparison by size with a list',
+      { options: { where: [{ column: 'id', op: 'gt', value: [1, 2] }] } },
+      '/options/where/0/value',
+    ],
     ['a mode the source cannot serve', { query_mode: 'remote' }, '/query_mode'],
     ['a reserved name', { id: '_meta' }, '/id'],
     ['a name from which no id can be made', { name: '!!!' }, '/name'],

@@ -77,6 +77,30 @@ describe('from registration to download', () => {
     expect((await server.ask('GET', '/api/jobs')).json.jobs).toHaveLength(1);
   });
 
+  it('a read from a value on is refused where it would have no effect, and the others that come along are synced as always', async () => {
+    await server.source(
+      'CREATE TABLE log AS SELECT id, now() AS seen FROM orders',
+      'ALTER TABLE log ALTER seen SET NOT NULL',
+    );
+    await register({ name: 'orders', source_name: 'crm', source_table: 'orders' });
+    for (const path of ['/api/sync/trigger', '/api/sync/plan'])
+      expect(await server.ask('POST', path, { tables: ['orders'], since: '2024-01-31' })).toMatchObject({
+        status: 422,
+        json: { detail: expect.stringContaining('orders: its sync_strategy is full_refresh') },
+      });
+    await register({
+      name: 'log',
+      source_name: 'crm',
+      source_table: 'log',
+      sync_strategy: 'incremental',
+      options: { cursor: 'seen', mode: 'append' },
+    });
+    expect(await server.sync({ since: '2024-01-31' })).toMatchObject({ status: 'succeeded' });
+    expect(
+      (await server.ask('POST', '/api/sync/trigger', { tables: ['log', 'orders'], since: '2024-01-31' })).status,
+    ).toBe(422);
+  });
+
   it('a trigger for unknown ids is 404, names them and starts nothing', async () => {
     const answer = await server.ask('POST', '/api/sync/trigger', { tables: ['nope'], sources: ['nowhere'] });
     expect(answer).toMatchObject({ status: 404, json: { code: 'not_found' } });

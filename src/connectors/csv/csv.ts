@@ -13,7 +13,7 @@ export const csv = defineConnector<Settings>({
   summary: 'CSV, TSV, NDJSON, JSON and Parquet files, plain or packed with gzip or Zstandard.',
   settings,
   options,
-  serves: { cursor: false, partitions: false, where: false, columns: true, changes: false, remote: false },
+  serves: { cursor: false, partitions: false, where: true, columns: true, changes: false, pieces: true, remote: false },
   check: async ({ settings: { path } }) => {
     const files = await listAllFiles(path);
     return {

@@ -5,6 +5,7 @@ import pLimit from 'p-limit';
 import { z } from 'zod';
 import { AttacheError } from '../../errors/attache-error.ts';
 import type { OpenPiece, Piece, PieceWay, PlanRequest, RunContext, TablePlan, TableRequest } from '../connector.ts';
+import type { TableOptions } from '../table-options.ts';
 import { reconcile } from './column-names.ts';
 import { badFile } from './file-fault.ts';
 import { freeze } from './freeze.ts';
@@ -14,6 +15,7 @@ import { jsonKeys, openJson } from './json-piece.ts';
 import { type FoundFile, listFiles } from './list-files.ts';
 import { type Contract, contractOf, type Options, type Settings } from './options.ts';
 import { describeParquet, openParquet } from './parquet-piece.ts';
+import { filtered, rowFilter } from './row-filter.ts';
 import { openSeparated, type TableColumn } from './separated-piece.ts';
 import { wireName } from './separated-relation.ts';
 
@@ -37,7 +39,7 @@ export async function planTable(
   table: TableRequest,
   request: PlanRequest,
 ): Promise<TablePlan> {
-  const options = table.options as Options & { columns?: string[] };
+  const options = table.options as Options & Pick<TableOptions, 'columns' | 'where'>;
   const remembered = memory.safeParse(request.remembered).data ?? null;
   const files = await listFiles(context.settings.path, table.source_table);
   ensureEnoughFiles(context.settings.path, table.source_table, files, request.full ? null : remembered);
@@ -56,12 +58,15 @@ export async function planTable(
   const looked = await lookAt(context, files, fingerprints, contract, options, remembered);
   const { columns, warnings } = columnsOf(contract, order, looked, options, remembered);
   const selected = selectedColumns(columns, options.columns);
+  const { needed, condition } = rowFilter(columns, selected, options.where ?? []);
+  const wire = ({ name }: TableColumn) => wireName(needed.findIndex((column) => column.name === name));
   return {
     kind: 'read',
-    columns: selected.map(({ name, type }, index) => ({ name, sourceType: 'text', wire: wireName(index), type })),
-    pieces: files.map((file) =>
-      pieceOf(file, fingerprints.get(file.name)!, looked.get(file.name), contract, selected, options),
-    ),
+    columns: selected.map((column) => ({ ...column, sourceType: 'text', wire: wire(column) })),
+    pieces: files.map((file) => ({
+      ...pieceOf(file, fingerprints.get(file.name)!, looked.get(file.name), contract, needed, options, condition),
+      bytes: file.size,
+    })),
     order: 'source',
     fingerprint,
     rejectLimits: {
@@ -278,6 +283,7 @@ function pieceOf(
   contract: Contract,
   columns: readonly TableColumn[],
   options: Options,
+  condition: string | null,
 ): Piece {
   const open = async (way: PieceWay): Promise<OpenPiece> => {
     if (look !== undefined && 'fault' in look) throw look.fault;
@@ -287,5 +293,10 @@ function pieceOf(
       ? openSeparated(opened, contract, columns, way)
       : openJson(opened, contract, columns, way);
   };
-  return { id: file.name, fingerprint, mayFail: options.on_bad_file === 'skip', open };
+  return {
+    id: file.name,
+    fingerprint,
+    mayFail: options.on_bad_file === 'skip',
+    open: async (way) => filtered(await open(way), condition),
+  };
 }

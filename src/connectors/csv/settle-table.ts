@@ -1,6 +1,9 @@
 /** Registration of a table of files: finds what is not given, refuses what makes no sense, and says what was fixed. */
+import { probe } from '../../duckdb/probe.ts';
 import { toAttacheError } from '../../errors/attache-error.ts';
+import { checkWhere } from '../check-where.ts';
 import type { SettledTable, SourceContext, TableRequest } from '../connector.ts';
+import { isMerge } from '../strategy-rules.ts';
 import { badRequest } from './file-fault.ts';
 import { freeze } from './freeze.ts';
 import { isGlob } from './glob.ts';
@@ -18,6 +21,7 @@ export async function settleTable(context: SourceContext<Settings>, table: Table
       'Name one such as utf-8, latin1, windows-1250.',
     );
   }
+  checkBadFiles(table, given);
   const files = await listFiles(path, table.source_table);
   if (files.length === 0) return settleWithoutFile(path, table, given);
   const { contract, order, notes } = await freeze(files, given).catch((thrown: unknown) => {
@@ -26,13 +30,40 @@ export async function settleTable(context: SourceContext<Settings>, table: Table
     throw fault.code === 'source_data' ? badRequest(fault.message, fault.hint ?? '') : fault;
   });
   const { types, ...dialect } = contract;
+  const offered = order.map((name) => ({ name, type: types[name] ?? 'VARCHAR' }));
+  const { columns: chosen, where } = table.options;
+  if (where !== undefined) await probe((session) => checkWhere(session, offered, where));
   const limits =
     given.max_reject_rows === undefined && given.max_reject_ratio === undefined ? { max_reject_ratio: 0.001 } : {};
   return {
     options: { ...limits, on_bad_file: 'fail', schema_policy: 'evolve', ...given, ...dialect, types },
-    columns: order.map((name) => ({ name, type: types[name] ?? 'VARCHAR' })),
-    notes,
+    columns: offered.filter(({ name }) => chosen === undefined || chosen.includes(name)),
+    offered: offered.map(({ name }) => ({ name, nullable: true })),
+    notes: [...notes, ...strategyNotes(table)],
   };
+}
+
+/** Only where each file has parts of its own can one keep its last good rows. */
+function checkBadFiles({ sync_strategy: strategy, ...table }: TableRequest, { on_bad_file }: Options): void {
+  const apart = strategy === 'full_refresh' || (strategy === 'incremental' && !isMerge(table));
+  if (on_bad_file !== 'skip' || apart) return;
+  throw badRequest(
+    '`on_bad_file: skip` cannot be kept here: the rows of all files lie together, so none could keep its last good ones alone.',
+    'Leave it out, or use full_refresh or incremental with mode append.',
+  );
+}
+
+function strategyNotes({ sync_strategy: strategy, ...table }: TableRequest): string[] {
+  if (strategy !== 'incremental') return [];
+  if (isMerge(table)) {
+    const { cursor } = table.options;
+    const greatest = cursor === undefined ? '' : `with the greatest ${cursor}, of equal ones that `;
+    return [
+      `of the rows with the same ${table.primary_key.join(', ')} the table has the one ${greatest}in the last file by name, and there the last line`,
+    ];
+  }
+  const without = table.options.cursor === undefined ? [] : ['the cursor decides nothing: whole files are told apart'];
+  return ['new and changed files are read; a file that is gone takes its rows along', ...without];
 }
 
 async function settleWithoutFile(path: string, table: TableRequest, given: Options): Promise<SettledTable> {
@@ -51,6 +82,7 @@ async function settleWithoutFile(path: string, table: TableRequest, given: Optio
     columns: null,
     notes: [
       `no file matches ${table.source_table} yet: delimiter, encoding and types are fixed when the first one arrives`,
+      ...strategyNotes(table),
     ],
   };
 }

@@ -1,5 +1,7 @@
 /** Checks at registration that the file holds the table, and says what it will look like. */
+import { probe } from '../../duckdb/probe.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
+import { checkWhere } from '../check-where.ts';
 import type { DiscoveredTable, SettledTable, TableRequest } from '../connector.ts';
 
 /** A file or table that another program is writing, or has yet to write, is no fault of the registration: it is noted, and the first run will tell. */
@@ -25,7 +27,9 @@ export async function settleTable(
     return { options: table.options, columns: null, notes: [missing] };
   }
   const offered = found.columns ?? [];
-  const { columns: chosen } = table.options;
+  const { columns: chosen, where } = table.options;
+  const types = offered.map(({ name, source_type: type }) => ({ name, type }));
+  if (where !== undefined) await probe((session) => checkWhere(session, types, where));
   return {
     options: table.options,
     columns: offered

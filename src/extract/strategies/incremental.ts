@@ -1,5 +1,6 @@
 /** incremental: reads what changed since the watermark and merges or appends it; everything anew when it must be. */
 import type { ColumnPlan, PlanRequest, ReadPlan, TableRequest } from '../../connectors/connector.ts';
+import { isMerge } from '../../connectors/strategy-rules.ts';
 import type { ReadRange } from '../../connectors/table-options.ts';
 import { checkRejects } from '../check-rejects.ts';
 import { withExactColumns } from '../exact-columns.ts';
@@ -121,11 +122,6 @@ async function loadFull(run: Run, table: TableRequest, before: Before, reason: s
       await staged.remove();
     }
   });
-}
-
-/** Rows are merged by key where there is one, unless only appending was asked for. */
-function isMerge(table: TableRequest): boolean {
-  return (table.options.mode ?? (table.primary_key.length > 0 ? 'merge' : 'append')) === 'merge';
 }
 
 async function asLoaded(

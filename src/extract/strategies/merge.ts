@@ -91,7 +91,7 @@ async function writeChangedRows(
 }
 
 /** A NULL in a key matches nothing, so a row with one could never be replaced. */
-async function checkKeys({ table }: TableWork, session: Session, delta: Staged): Promise<void> {
+export async function checkKeys({ table }: TableWork, session: Session, delta: Staged): Promise<void> {
   const anyNull = table.primary_key.map((name) => `${identifier(name)} IS NULL`).join(' OR ');
   const row = await session.first<{ count: string }>(
     `SELECT count(*) AS count FROM read_parquet(${literalList(delta.files)}) WHERE ${anyNull}`,

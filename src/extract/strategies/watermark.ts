@@ -1,4 +1,6 @@
 /** Where an incremental read starts and what it remembers: exact text of the cursor, never a JavaScript date. */
+
+import { fits } from '../../connectors/check-where.ts';
 import type { TableRequest } from '../../connectors/connector.ts';
 import { durationMs, type ReadRange } from '../../connectors/table-options.ts';
 import { identifier, literal } from '../../duckdb/quote.ts';
@@ -20,8 +22,17 @@ export async function rangeFrom(
 ): Promise<ReadRange> {
   const { cursor } = table.options;
   if (cursor === undefined) return { kind: 'changes', from: since ?? watermark };
+  if (since !== undefined) await checkSince(session, table, since, cursorType ?? 'VARCHAR');
   const from = since ?? (await lessOverlap(session, table, watermark, cursorType ?? 'VARCHAR'));
   return { kind: 'cursor', column: cursor, from };
+}
+
+async function checkSince(session: Session, { id, options }: TableRequest, since: string, type: string): Promise<void> {
+  if (await fits(session, since, type)) return;
+  throw new AttacheError('options_invalid', {
+    message: `${id} cannot be read from ${JSON.stringify(since)} on: its cursor ${options.cursor} is ${type}, and that is no such value.`,
+    hint: timeTypes.test(type) ? 'Give a time such as 2024-01-31 or 2024-01-31 12:00:00, in UTC.' : 'Give a number.',
+  });
 }
 
 async function lessOverlap(session: Session, table: TableRequest, watermark: string, type: string): Promise<string> {

@@ -16,8 +16,21 @@ export function whyFull(
   if (state === null || state.last_full_at === null) return 'this is the first read';
   if (request.since !== undefined) return null;
   if (state.watermark === null) return 'there is no watermark yet';
-  const every = table.options.full_refresh_every ?? defaultFullEvery;
-  return Date.now() - Date.parse(state.last_full_at) >= durationMs(every)
-    ? `the last full read is older than ${every}`
-    : null;
+  return whyOverdue(state.last_full_at, table.options.full_refresh_every ?? defaultFullEvery);
+}
+
+/** The same for a source whose pieces say themselves whether they changed: only somebody who asks for it has them all read again. */
+export function whyAllPieces(
+  request: Pick<ExtractRequest, 'full'>,
+  table: TableRequest,
+  state: TableState | null,
+): string | null {
+  if (request.full) return 'a full read was asked for';
+  if (state === null || state.last_full_at === null) return 'this is the first read';
+  const every = table.options.full_refresh_every;
+  return every === undefined ? null : whyOverdue(state.last_full_at, every);
+}
+
+function whyOverdue(lastFullAt: string, every: string): string | null {
+  return Date.now() - Date.parse(lastFullAt) >= durationMs(every) ? `the last full read is older than ${every}` : null;
 }

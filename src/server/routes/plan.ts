@@ -1,6 +1,7 @@
 /** `POST /api/sync/plan`: what a sync would read, without moving anything. */
 import { z } from 'zod';
 import { AttacheError, toErrorRecord } from '../../errors/attache-error.ts';
+import { checkSince } from '../../sync/check-since.ts';
 import { tableRequest } from '../../sync/table-request.ts';
 import { listTables, type RegisteredTable } from '../../system/table-registry.ts';
 import { askSource } from '../registry/settle-table.ts';
@@ -45,6 +46,7 @@ export function planRoutes(parts: ServerParts): Route[] {
       },
       handle: async ({ body }) => {
         const tables = await registered(parts, body.tables);
+        if (body.since !== undefined) await checkSince(tables, body.tables);
         return { tables: await Promise.all(tables.map((table) => planned(parts, table, body))) };
       },
     }),

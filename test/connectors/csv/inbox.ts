@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 import type { SettledTable, TableRequest } from '../../../src/connectors/connector.ts';
 import { csv } from '../../../src/connectors/csv/csv.ts';
 import { extractFolder } from '../../../src/contract/extract-folder.ts';
+import { readExtractCatalogue } from '../../../src/contract/read.ts';
+import type { ExtractTable } from '../../../src/contract/shapes.ts';
 import { Database } from '../../../src/duckdb/database.ts';
 import { extractSource } from '../../../src/extract/extract-source.ts';
 import { readRejects } from '../../../src/extract/rejects.ts';
@@ -58,9 +60,20 @@ export class Inbox {
   }
 
   /** A table registered now. */
-  async register(id: string, source_table: string, options: Record<string, unknown> = {}): Promise<TableRequest> {
-    const table = tableRequest(id, { source_table, options });
+  async register(
+    id: string,
+    source_table: string,
+    options: Record<string, unknown> = {},
+    facts: Partial<TableRequest> = {},
+  ): Promise<TableRequest> {
+    const table = tableRequest(id, { source_table, options, ...facts });
     return { ...table, options: (await this.settle(table)).options };
+  }
+
+  async published(table: string): Promise<ExtractTable> {
+    const limits = { memoryLimit: '300MB', threads: 1, tempDirectory: join(this.directory, 'spill') };
+    const catalogue = await readExtractCatalogue(extractFolder(this.directory, 'files'), limits);
+    return catalogue.tables.get(table)!;
   }
 
   async run(tables: TableRequest[], change: { full?: boolean } = {}): Promise<ExtractReport & { runId: string }> {
