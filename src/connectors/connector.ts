@@ -170,6 +170,8 @@ export interface PlanRequest {
   remembered: unknown;
   /** Somebody asked for everything: what the source holds now is the table, however much is gone. */
   full?: boolean;
+  /** Nothing will be read: what a read would bring is wanted, as far as the source can tell. */
+  estimate?: true;
 }
 
 export type TablePlan =
@@ -239,8 +241,8 @@ export interface Piece {
   fingerprint?: string;
   /** When the piece fails, its last parts and fingerprint stay (none when it is new) and the table gets a warning instead of failing. */
   mayFail?: boolean;
-  /** Its size in the source, for a plan that moves nothing. */
-  bytes?: number;
+  /** What reading it would bring, for a plan that moves nothing. */
+  estimate?: () => Promise<{ rows: number | null; bytes: number | null }>;
   open(way: PieceWay): Promise<OpenPiece>;
 }
 

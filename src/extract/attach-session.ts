@@ -51,6 +51,17 @@ async function countOf(session: Session, relation: string): Promise<number> {
   return Number(row?.n ?? 0);
 }
 
+const sampledRows = 10_000;
+
+/** Rows are counted; their bytes are those of the first ones' text. */
+async function estimateOf(session: Session, rows: string): Promise<{ rows: number; bytes: number }> {
+  const count = await countOf(session, rows);
+  const first = await session.first<{ bytes: number | null }>(
+    `SELECT avg(strlen(CAST(sample AS VARCHAR)))::DOUBLE AS bytes FROM (FROM ${rows} LIMIT ${sampledRows}) AS sample`,
+  );
+  return { rows: count, bytes: Math.round(count * (first?.bytes ?? 0)) };
+}
+
 async function planOf(
   connector: Connector,
   context: RunContext<unknown>,
@@ -69,7 +80,7 @@ async function planOf(
     columns,
     pieces: [{ id: 'all', open: async () => ({ relation: rows }) }],
     order: table.primary_key.length > 0 ? 'key' : 'source',
-    estimate: { rows: await countOf(session, `${relation}${whereSql(conditions)}`), bytes: null },
+    ...(request.estimate === true ? { estimate: await estimateOf(session, rows) } : {}),
     ...(fingerprint === null ? {} : { fingerprint }),
   };
 }

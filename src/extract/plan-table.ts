@@ -1,7 +1,7 @@
 /** Says what a sync of a table would read, without moving a row: how much, why, and how the columns would differ. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TablePlan, TableRequest } from '../connectors/connector.ts';
+import type { ReadPlan, TablePlan, TableRequest } from '../connectors/connector.ts';
 import type { ReadRange } from '../connectors/table-options.ts';
 import { extractFolder } from '../contract/extract-folder.ts';
 import { readExtractCatalogue } from '../contract/read.ts';
@@ -9,12 +9,12 @@ import type { Column } from '../contract/shapes.ts';
 import { Database } from '../duckdb/database.ts';
 import { createScratch } from '../publish/scratch.ts';
 import { withUniqueNames } from './columns.ts';
+import { estimatePieces, piecesToRead } from './estimate-plan.ts';
+import { intendedRead } from './intended-read.ts';
 import { openReading } from './open-reading.ts';
 import { publishedColumns, schemaChanges } from './schema-changes.ts';
 import type { ExtractRequest, PlannedSync } from './shapes.ts';
 import { connectorOf } from './source-context.ts';
-import { rangeFrom } from './strategies/watermark.ts';
-import { whyFull } from './strategies/why-full.ts';
 import { type Before, publishedBefore } from './table-before.ts';
 
 export async function planTable(
@@ -31,7 +31,8 @@ export async function planTable(
   await using database = await Database.inMemory(limits);
   const before = await publishedBefore({ folder, published }, table);
   const notes: string[] = [];
-  const reading = await openReading(await connectorOf(request.source), {
+  const connector = await connectorOf(request.source);
+  const reading = await openReading(connector, {
     request,
     scratch: scratch.directory,
     database,
@@ -40,45 +41,42 @@ export async function planTable(
     emit: (event) => event.kind === 'note' && notes.push(event.message),
   });
   try {
-    const { range, reason } = await intended(request, table, before, database);
+    const intent = await intendedRead({ request, reading, database, serves: connector.serves }, table, before);
+    if ('unchanged' in intent)
+      return described(table, before, { kind: 'unchanged', reason: intent.unchanged }, { ...nothing, notes });
+    const { range, reason, anew } = intent;
     const plan = await reading.plan(table, {
       range,
-      previousFingerprint: request.full ? null : (before.state?.fingerprint ?? null),
+      previousFingerprint: anew ? null : (before.state?.fingerprint ?? null),
       previousColumns: before.columns,
       remembered: before.state?.remembered ?? null,
+      full: request.full ?? false,
+      estimate: true,
     });
-    return described(table, before, plan, range, reason, notes);
+    const pieces = plan.kind === 'read' ? piecesToRead(table, connector.serves, plan, before, anew) : [];
+    const estimate = plan.kind === 'read' ? await estimatePieces(plan, pieces) : { rows: 0, bytes: 0 };
+    return described(table, before, plan, { range, reason, pieces: pieces.length, ...estimate, notes });
   } finally {
     await reading.close();
   }
 }
 
-/** The range the table's strategy would ask for, and why. */
-async function intended(
-  request: Pick<ExtractRequest, 'full' | 'since'>,
-  table: TableRequest,
-  before: Before,
-  database: Database,
-): Promise<{ range: ReadRange; reason: string | null }> {
-  if (table.sync_strategy !== 'incremental') return { range: { kind: 'all' }, reason: null };
-  const reason = whyFull(request, table, before.state);
-  if (reason !== null) return { range: { kind: 'all' }, reason };
-  const session = await database.connect();
-  try {
-    const type = before.columns?.find((column) => column.name === table.options.cursor)?.type ?? null;
-    return { range: await rangeFrom(session, table, before.state?.watermark ?? '', type, request.since), reason: null };
-  } finally {
-    session.close();
-  }
+interface Facts {
+  range: ReadRange;
+  reason: string | null;
+  rows: number | null;
+  bytes: number | null;
+  pieces: number;
+  notes: string[];
 }
+
+const nothing = { range: { kind: 'all' as const }, reason: null, rows: 0, bytes: 0, pieces: 0 };
 
 function described(
   table: TableRequest,
   before: Before,
   plan: TablePlan,
-  range: ReadRange,
-  reason: string | null,
-  notes: string[],
+  { range, reason, rows, bytes, pieces, notes }: Facts,
 ): PlannedSync {
   const facts = {
     id: table.id,
@@ -104,13 +102,18 @@ function described(
     plan.kind === 'remote' ? plan.columns : publishedColumns(withUniqueNames(plan.columns).columns);
   return {
     ...facts,
-    action: plan.kind === 'remote' ? 'remote' : range.kind === 'all' ? 'full' : 'changes',
+    action:
+      plan.kind === 'remote' ? 'remote' : plan.kind === 'read' && isPartial(range, plan, pieces) ? 'changes' : 'full',
     reason,
-    rows: plan.kind === 'remote' ? 0 : (plan.rows ?? plan.estimate?.rows ?? null),
-    bytes: plan.kind === 'remote' ? 0 : (plan.estimate?.bytes ?? null),
-    pieces: plan.kind === 'remote' ? 0 : plan.pieces.length,
+    rows,
+    bytes,
+    pieces,
     columns,
     schema_changes: schemaChanges(before.columns, columns),
     warnings: [...(plan.warnings ?? []), ...(plan.kind === 'read' ? (plan.estimate?.notes ?? []) : []), ...notes],
   };
+}
+
+function isPartial(range: ReadRange, plan: ReadPlan, pieces: number): boolean {
+  return range.kind !== 'all' || pieces < plan.pieces.length;
 }

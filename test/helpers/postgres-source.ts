@@ -8,8 +8,8 @@ import { readExtractCatalogue } from '../../src/contract/read.ts';
 import type { ExtractCatalogue } from '../../src/contract/shapes.ts';
 import { Database } from '../../src/duckdb/database.ts';
 import type { Row } from '../../src/duckdb/session.ts';
-import { extractSource } from '../../src/extract/extract-source.ts';
-import type { ExtractReport, ExtractRequest } from '../../src/extract/shapes.ts';
+import { askConnector, extractSource } from '../../src/extract/extract-source.ts';
+import type { ExtractReport, ExtractRequest, PlannedSync } from '../../src/extract/shapes.ts';
 import { extractRequest, tableRequest } from './extract-request.ts';
 
 export interface PostgresSource {
@@ -20,6 +20,8 @@ export interface PostgresSource {
     facts?: Partial<ExtractRequest>,
     options?: Parameters<typeof extractSource>[1],
   ): Promise<ExtractReport>;
+  /** What a sync of the table would read now. */
+  plan(table: TableRequest, facts?: { full?: true; since?: string }): Promise<PlannedSync>;
   /** Queries the published extract. */
   query<T = Row>(sql: string): Promise<T[]>;
   catalogue(): Promise<ExtractCatalogue>;
@@ -42,6 +44,10 @@ export async function postgresSource(settings: Record<string, unknown>): Promise
         ),
         options,
       ),
+    plan(table, facts = {}) {
+      const { runId: _run, tables: _tables, ...request } = extractRequest(directory, source, []);
+      return askConnector(request, { kind: 'plan', table, ...facts });
+    },
     async query<T>(sql: string) {
       await using database = await Database.open(join(directory, 'extracts/crm/extract.duckdb'), limits, {
         readOnly: true,

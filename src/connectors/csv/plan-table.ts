@@ -7,6 +7,7 @@ import { AttacheError } from '../../errors/attache-error.ts';
 import type { OpenPiece, Piece, PieceWay, PlanRequest, RunContext, TablePlan, TableRequest } from '../connector.ts';
 import type { TableOptions } from '../table-options.ts';
 import { reconcile } from './column-names.ts';
+import { estimateFile } from './estimate-file.ts';
 import { badFile } from './file-fault.ts';
 import { freeze } from './freeze.ts';
 import { isGlob } from './glob.ts';
@@ -65,7 +66,7 @@ export async function planTable(
     columns: selected.map((column) => ({ ...column, sourceType: 'text', wire: wire(column) })),
     pieces: files.map((file) => ({
       ...pieceOf(file, fingerprints.get(file.name)!, looked.get(file.name), contract, needed, options, condition),
-      bytes: file.size,
+      estimate: () => estimateFile(file, contract),
     })),
     order: 'source',
     fingerprint,

@@ -4,6 +4,7 @@ import { AttacheError } from '../../errors/attache-error.ts';
 import type { PlanRequest, ReadPlan, TableRequest } from '../connector.ts';
 import type { SourceColumn } from './column-types.ts';
 import { describeTable, type SourceTable, storedBelow } from './describe-table.ts';
+import { estimateRead } from './estimate-read.ts';
 import { explainError } from './explain-error.ts';
 import type { Engine } from './extension/engine.ts';
 import { extensionColumns } from './extension/extension-columns.ts';
@@ -51,6 +52,7 @@ async function plan(reading: Reading, table: TableRequest, request: PlanRequest)
     order,
     uniqueKey: isKey(source, table.primary_key),
     ...(source.rowBytes === null ? {} : { rowBytes: source.rowBytes }),
+    ...(request.estimate === true ? { estimate: await estimateRead(snapshot.ask, chosen, from) } : {}),
     warnings: chosen.filter((column) => digits.get(column.name) === null).map(keptAsText),
   };
 }

@@ -53,7 +53,12 @@ async function loadDelta(
   try {
     const cursorType = before.columns?.find((column) => column.name === table.options.cursor)?.type ?? null;
     const range = await rangeFrom(session, table, state.watermark ?? '', cursorType, run.request.since);
-    const plan = await run.reading.plan(table, planRequest(before, range));
+    const asked = planRequest(before, range);
+    // What is asked for again is wanted although nothing has changed since.
+    const plan = await run.reading.plan(
+      table,
+      run.request.since === undefined ? asked : { ...asked, previousFingerprint: null },
+    );
     if (plan.kind !== 'read') return plan;
     return await withExactColumns(run, plan, before, async (columns, warnings) => {
       const changes = schemaChanges(before.columns, publishedColumns(columns));

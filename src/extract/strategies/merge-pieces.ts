@@ -14,7 +14,7 @@ import { rowGroupRowsOf } from '../layout.ts';
 import type { Loaded, StrategyAnswer } from '../loaded.ts';
 import { keepRejects } from '../rejects.ts';
 import type { Run } from '../run.ts';
-import { publishedColumns, schemaChanges } from '../schema-changes.ts';
+import { schemaChanges } from '../schema-changes.ts';
 import { type Staged, stage, unionOf } from '../stage.ts';
 import type { Before } from '../table-before.ts';
 import type { TableState } from '../table-state.ts';
@@ -43,13 +43,13 @@ export async function mergePieces(run: Run, table: TableRequest, before: Before)
 }
 
 /** The pieces that follow the merged ones; or why an older row may be the right one again, so that all are needed. */
-function addedPieces(
+export function addedPieces(
   plan: ReadPlan,
   { state, columns: published }: Before,
-  columns: readonly ColumnPlan[],
+  columns: readonly { name: string; type: string }[],
 ): { pieces: Piece[] } | { all: string } {
   const merged = state?.merged ?? [];
-  const changes = schemaChanges(published, publishedColumns(columns));
+  const changes = schemaChanges(published, columns);
   if (changes.length > 0) return { all: `the columns changed: ${changes.join('; ')}` };
   const now = new Map(plan.pieces.map((piece) => [piece.id, piece.fingerprint]));
   for (const [index, { id, fingerprint }] of merged.entries()) {

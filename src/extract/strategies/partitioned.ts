@@ -55,7 +55,11 @@ interface Told {
 }
 
 /** What the source says of its partitions against what is remembered; null when everything must be read. */
-async function changedPartitions(run: Run, table: TableRequest, before: Before): Promise<Told | null> {
+export async function changedPartitions(
+  run: Pick<Run, 'reading'> & { request: Pick<Run['request'], 'full'> },
+  table: TableRequest,
+  before: Before,
+): Promise<Told | null> {
   const { options } = table;
   if (options.granularity === 'hash' || before.state === null || run.request.full) return null;
   if (
@@ -76,7 +80,7 @@ async function changedPartitions(run: Run, table: TableRequest, before: Before):
   };
 }
 
-function partitionRange({ options }: TableRequest, values: string[]): ReadRange {
+export function partitionRange({ options }: TableRequest, values: string[]): ReadRange {
   const granularity =
     options.granularity === 'hash' || options.granularity === undefined ? 'month' : options.granularity;
   return { kind: 'partitions', column: options.partition_by ?? '', granularity, values };

@@ -3,6 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TableRequest } from '../../../src/connectors/connector.ts';
+import { askConnector } from '../../../src/extract/extract-source.ts';
+import { extractRequest } from '../../helpers/extract-request.ts';
 import { Inbox } from './inbox.ts';
 
 let inbox: Inbox;
@@ -150,6 +152,30 @@ describe('merge', () => {
     const before = await parts();
     expect((await inbox.run([table], { full: true })).tables[0]).toMatchObject({ status: 'unchanged', rows: 200 });
     expect(await parts()).toEqual(before);
+  });
+});
+
+describe('a plan', () => {
+  const planned = async (table: TableRequest, facts: { full?: true } = {}) => {
+    const { runId: _run, tables: _tables, ...request } = extractRequest(inbox.directory, inbox.source(), []);
+    return askConnector(request, { kind: 'plan', table, ...facts });
+  };
+
+  test('counts only the files that would be read, and says why all of them would be', async () => {
+    const a = lines(`1,a,${day1}`, `2,b,${day1}`);
+    const b = lines(`3,c,${day1}`);
+    await inbox.write('a.csv', a);
+    const table = await merged({ cursor: 'changed' });
+    expect(await planned(table)).toMatchObject({ action: 'full', rows: 2, bytes: a.length, pieces: 1 });
+    await inbox.runOne(table);
+    expect(await planned(table)).toMatchObject({ action: 'unchanged', reason: 'no file changed', rows: 0 });
+    await inbox.write('b.csv', b);
+    expect(await planned(table)).toMatchObject({ action: 'changes', rows: 1, bytes: b.length, pieces: 1 });
+    expect(await planned(table, { full: true })).toMatchObject({ action: 'full', rows: 3, pieces: 2 });
+    await remove('b.csv');
+    await inbox.write('0.csv', b);
+    expect(await planned(table)).toMatchObject({ action: 'full', rows: 3, pieces: 2 });
+    expect((await inbox.published('orders')).meta.rows).toBe(2);
   });
 });
 

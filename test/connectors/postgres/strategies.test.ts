@@ -112,3 +112,23 @@ test('only the months that changed are read again, and a row that moves leaves n
     await rows('SELECT id::text, name FROM orders ORDER BY orders.id'),
   );
 });
+
+test('a plan estimates rows and bytes, also of a table that was never analysed', async () => {
+  await client.query(create);
+  expect(await source.plan(orders())).toMatchObject({
+    action: 'full',
+    reason: 'this is the first read',
+    rows: expect.any(Number),
+    bytes: expect.any(Number),
+  });
+  await client.query('ANALYZE orders');
+  expect(await source.plan(tableRequest('orders'))).toMatchObject({ action: 'full', rows: 500 });
+  const monthly = tableRequest('orders', {
+    sync_strategy: 'partitioned',
+    options: { partition_by: 'changed', granularity: 'day' },
+  });
+  await source.extract([monthly]);
+  expect(await source.plan(monthly)).toMatchObject({ action: 'unchanged' });
+  await client.query("INSERT INTO orders VALUES (9000, 'x', '2020-01-01'); ANALYZE orders");
+  expect(await source.plan(monthly)).toMatchObject({ action: 'changes', range: { values: ['2020-01-01'] } });
+});
