@@ -28,6 +28,8 @@ export interface Connector<Settings = any> {
   readonly serves: Serves;
   /** How many tables of a run, and how many pieces of a table, are in work at once; default 2 and 2. */
   readonly parallel?: { tables: number; pieces: number };
+  /** A piece is a stream of bytes or rows that one thread of DuckDB reads; others read other pieces. */
+  readonly streams?: true;
   /** One cheap probe that proves credentials and rights; throws a coded error when it fails. */
   check(context: SourceContext<Settings>): Promise<CheckReport>;
   /** The tables the source offers. */

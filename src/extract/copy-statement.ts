@@ -6,6 +6,8 @@ import { identifier, literal } from '../duckdb/quote.ts';
 export interface CopyTarget {
   file: string;
   rowGroupRows: number;
+  /** Closes a row group earlier; only where one thread keeps the order of rows. */
+  rowGroupBytes?: number;
   /** `ORDER BY` list, or empty for the order of the query. */
   orderBy: string;
   /** Tells files with the same rows apart: parts are named by content, and each must be listed once. */
@@ -13,10 +15,10 @@ export interface CopyTarget {
 }
 
 /** `COPY (query) TO file`, answering what was written. */
-export function copyStatement(query: string, { file, rowGroupRows, orderBy, mark }: CopyTarget): string {
+export function copyStatement(query: string, { file, rowGroupRows, rowGroupBytes, orderBy, mark }: CopyTarget): string {
   const rows = orderBy === '' ? query : `SELECT * FROM (${query}) ORDER BY ${orderBy}`;
   const hash = createHash('sha256').update(mark).digest('hex').slice(0, 16);
-  return `COPY (${rows}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${rowGroupRows}, KV_METADATA {da_piece: ${literal(hash)}}, RETURN_STATS true)`;
+  return `COPY (${rows}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${rowGroupRows}${rowGroupBytes === undefined ? '' : `, ROW_GROUP_SIZE_BYTES ${rowGroupBytes}`}, KV_METADATA {da_piece: ${literal(hash)}}, RETURN_STATS true)`;
 }
 
 /** A sort is reproducible only without ties; a key nobody vouches for is followed by every other column. */

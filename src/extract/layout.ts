@@ -6,7 +6,9 @@ import type { TableState } from './table-state.ts';
 const defaultRowGroupRows = 122_880;
 const smallestRowGroupRows = 2_048;
 /** Text bytes of a row group: the Parquet writer holds whole row groups in memory whatever the limit says. */
-const rowGroupBytes = 96 * 1024 * 1024;
+const rowGroupBytes = 48 * 1024 * 1024;
+/** Bytes in memory at which a row group of a stream ends whatever its rows: the width of rows is only an estimate. */
+export const mostRowGroupBytes = 80 * 1024 * 1024;
 
 export const partBytes = { target: 96 * 1024 * 1024, largest: 144 * 1024 * 1024 };
 

@@ -11,7 +11,7 @@ import { cutParquet } from '../publish/cut-parquet.ts';
 import { sealPart } from '../publish/seal-part.ts';
 import { LossyColumns, lossCounts, lossyColumn, projection } from './columns.ts';
 import { copyStatement } from './copy-statement.ts';
-import { partRowsFor } from './layout.ts';
+import { mostRowGroupBytes, partRowsFor } from './layout.ts';
 import { createPipe, type OwnedPipe } from './pipe.ts';
 import type { Run } from './run.ts';
 
@@ -59,7 +59,13 @@ export async function scanPiece(
   file: string,
 ): Promise<Scanned> {
   const statement = (relation: string) =>
-    copyStatement(`SELECT ${projection(columns)} FROM ${relation}`, { orderBy, file, mark: piece.id, rowGroupRows });
+    copyStatement(`SELECT ${projection(columns)} FROM ${relation}`, {
+      orderBy,
+      file,
+      mark: piece.id,
+      rowGroupRows,
+      ...(run.streamDatabase === null ? {} : { rowGroupBytes: mostRowGroupBytes }),
+    });
   return withOpenPiece(run, table, piece, dirname(file), (opened) => scan(run, opened, statement, columns));
 }
 
@@ -92,7 +98,7 @@ async function withOpenPiece<T>(
   directory: string,
   work: (opened: OpenedPiece) => Promise<T>,
 ): Promise<T> {
-  const session = await run.database.connect();
+  const session = await (run.streamDatabase ?? run.database).connect();
   const pipes: OwnedPipe[] = [];
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);

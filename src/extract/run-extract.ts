@@ -15,6 +15,7 @@ import { createScratch, sweepScratch } from '../publish/scratch.ts';
 import { checkDiskSpace } from './disk-space.ts';
 import { loadTable, type TableOutcome } from './load-table.ts';
 import { openReading } from './open-reading.ts';
+import { openStreamDatabase, piecesAtOnce } from './piece-database.ts';
 import { dropOldRejects } from './rejects.ts';
 import type { Run } from './run.ts';
 import type { ExtractEvent, ExtractReport, ExtractRequest, TableResult } from './shapes.ts';
@@ -38,6 +39,7 @@ export async function runExtract(request: ExtractRequest, { signal, onEvent }: R
   await checkDiskSpace(folder, published, request.tables);
   const connector = await connectorOf(request.source);
   await using database = await Database.inMemory(limits);
+  await using streamDatabase = await openStreamDatabase(connector, limits);
   const notes: string[] = [];
   const emit = (event: ExtractEvent) => {
     if (event.kind === 'note') notes.push(event.message);
@@ -49,11 +51,12 @@ export async function runExtract(request: ExtractRequest, { signal, onEvent }: R
     folder,
     scratch: scratch.directory,
     database,
+    streamDatabase,
     databaseLimits: limits,
     published,
     signal,
     emit,
-    copySlot: pLimit(request.duckdb.threads),
+    copySlot: pLimit(piecesAtOnce(limits)),
   });
   const live = await publishOutcomes(folder, outcomes, published, scratch.directory, limits);
   return {
@@ -74,7 +77,7 @@ async function readTables(run: Omit<Run, 'reading'>): Promise<TableOutcome[]> {
   const { connector, request } = run;
   let reading: ReadSession;
   try {
-    reading = await openReading(connector, run);
+    reading = await openReading(connector, { ...run, database: run.streamDatabase ?? run.database });
   } catch (thrown) {
     return request.tables.map((table) => announced(run, failedOutcome(run, table, thrown, new Date())));
   }

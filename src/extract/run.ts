@@ -12,11 +12,13 @@ export interface Run {
   /** Absolute path of the run's scratch folder. */
   scratch: string;
   database: Database;
+  /** Reads pieces that are streams, with one thread and row groups bounded by bytes; null when `database` reads the pieces. */
+  streamDatabase: Database | null;
   databaseLimits: DatabaseLimits;
   reading: ReadSession;
   /** What was live when the run began; nobody else publishes while the run holds the source's lock. */
   published: ExtractCatalogue;
-  /** Lets as many COPY statements run at once as DuckDB has threads. */
+  /** Lets as many pieces be in work at once as there are threads and memory for. */
   copySlot: <T>(work: () => Promise<T>) => Promise<T>;
   signal: AbortSignal;
   emit(event: ExtractEvent): void;

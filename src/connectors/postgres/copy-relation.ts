@@ -4,11 +4,11 @@ import { headerColumn } from './copy-frames.ts';
 import type { WireColumn } from './plan-columns.ts';
 
 /** The longest row that costs no more memory than any other; DuckDB wants a buffer of two. */
-export const usualLineBytes = 8 << 20;
+export const usualLineBytes = 4 << 20;
 
 /**
- * Read by one thread, because several cut the rows into batches at fixed bytes: then the borders of row groups, and with them the file's bytes, would depend on how long the texts are.
- * Pieces side by side use the other threads.
+ * `parallel=false` although one thread reads: else every stretch of a fixed number of bytes would end with a vector that is not full, and the borders of row groups, hence the
+ * file's bytes, would depend on how long the texts are. The price is that DuckDB keeps, or spills, the text of a piece until its end, so pieces are of a size that memory holds.
  *
  * COPY's text format: tabs between columns, `\N` for NULL, and a backslash before what would be mistaken. No quotes, so nothing has to be guessed.
  */

@@ -23,6 +23,7 @@ export const postgres = defineConnector<Settings>({
   accelerator: { extension: 'postgres', wanted: (given) => given.driver !== 'native' },
   // More than DuckDB's slots and the source's connections: those two are the limits.
   parallel: { tables: 4, pieces: 4 },
+  streams: true,
   check: async (context) => {
     try {
       return await checkServer(serverOf(context));
