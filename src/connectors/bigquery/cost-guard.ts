@@ -100,7 +100,9 @@ export function priceText(settings: Settings, estimate: Estimate): string {
   const amount = money > 0 && money < 0.01 ? 'less than $0.01' : `$${money.toFixed(2)}`;
   const by = estimate.way === 'storage' ? 'by Storage Read' : 'by a query';
   if (estimate.open && estimate.bytes === 0) return `reads an unknown number of bytes ${by}`;
-  return `reads ${estimate.open ? 'at least ' : ''}${sizeText(estimate.bytes)} ${by}, ${amount} at $${price} for each TiB`;
+  const billed = sizeText(billedBytes(estimate));
+  const least = billed === sizeText(estimate.bytes) ? '' : `, billed as ${billed}`;
+  return `reads ${estimate.open ? 'at least ' : ''}${sizeText(estimate.bytes)} ${by}${least}, ${amount} at $${price} for each TiB`;
 }
 
 function overCap(

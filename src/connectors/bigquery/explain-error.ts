@@ -86,11 +86,17 @@ function reasonOf(error: ClientError, answered: string | undefined, message: str
 }
 
 const transientReasons = new Set([
+  'silence',
   'rateLimitExceeded',
   'jobRateLimitExceeded',
   'tooManyRequests',
   'backendError',
   'internalError',
+  'jobBackendError',
+  'jobInternalError',
+  'tableUnavailable',
+  // A service that is broken gives no reason; one that refuses does.
+  'http500',
   'brokenAnswer',
   'ECONNRESET',
   'ETIMEDOUT',
@@ -147,6 +153,10 @@ const meanings: Record<string, Meaning> = {
     hint: (settings) =>
       `Grant the account roles/bigquery.dataViewer on the data, and roles/bigquery.jobUser and roles/bigquery.readSessionUser on ${payerOf(settings)}.`,
   },
+  billingNotEnabled: {
+    code: 'source_forbidden',
+    hint: (settings) => `Enable billing for ${payerOf(settings)}, or set \`billing_project\` to a project that has it.`,
+  },
   notFound: missing,
   invalidQuery: {
     code: 'query_failed',
@@ -198,6 +208,9 @@ const meanings: Record<string, Meaning> = {
   http429: busy,
   backendError: broken,
   internalError: broken,
+  jobBackendError: broken,
+  jobInternalError: broken,
+  tableUnavailable: broken,
   brokenAnswer: broken,
   http500: broken,
   http502: broken,

@@ -45,33 +45,36 @@ const attempts = 3;
 
 /** Runs a query to its end within the budgets. Cancelled with the signal; repeated, as a new job, when BigQuery itself failed. */
 export async function runJob(way: JobWay, request: JobRequest): Promise<FinishedJob> {
-  const allowance = await way.guard.allow(request.table, request.estimate);
-  let billed = 0;
   for (let attempt = 1; ; attempt += 1) {
     const reference = { project: payerOf(way.rest.settings), location: request.location, id: `da_${randomUUID()}` };
-    await way.ledger.begin(reference, allowance.bytes - billed);
-    const run = await startAndWait(way.rest, reference, request, allowance.bytes - billed);
-    if (run.kind === 'broken') {
-      // Whatever may still run stays noted, with its bytes, for those who come after us.
-      if (run.billed !== null) {
-        await way.ledger.finish(reference);
-        await allowance.settle(billed + run.billed);
-      }
-      throw run.failure;
-    }
-    await way.ledger.finish(reference);
-    billed += billedBytes(run.job);
-    const { errorResult } = run.job.status;
-    const fault = errorResult === undefined ? null : jobFault(errorResult);
-    if (fault?.transient && attempt < attempts && billed < allowance.bytes) {
-      await pause(500 * 2 ** attempt, request.signal);
-      continue;
-    }
-    await allowance.settle(billed);
-    if (fault === null) return finished(run.job, reference);
+    const job = await runOnce(way, reference, request);
+    const { errorResult } = job.status;
+    if (errorResult === undefined) return finished(job, reference);
+    const fault = jobFault(errorResult);
     const overTime = fault.reason === 'stopped' && /timed out/i.test(fault.message);
-    throw explainError(overTime ? { ...fault, reason: 'timeout' } : fault, request.doing, way.rest.settings);
+    if (!fault.transient || attempt === attempts)
+      throw explainError(overTime ? { ...fault, reason: 'timeout' } : fault, request.doing, way.rest.settings);
+    await pause(500 * 2 ** attempt, request.signal);
   }
+}
+
+/** A job that came to its end, good or bad, charged what it was billed. */
+async function runOnce(
+  { rest, guard, ledger }: JobWay,
+  reference: JobReference,
+  request: JobRequest,
+): Promise<RestJob> {
+  const allowance = await guard.allow(request.table, request.estimate);
+  await ledger.begin(reference, allowance.bytes);
+  const run = await startAndWait(rest, reference, request, allowance.bytes);
+  const billed = run.kind === 'done' ? billedBytes(run.job) : run.billed;
+  // What may still run stays noted, with its bytes, for those who come after us.
+  if (billed !== null) {
+    await ledger.finish(reference);
+    await allowance.settle(billed);
+  }
+  if (run.kind === 'broken') throw run.failure;
+  return run.job;
 }
 
 /** `broken`: the job was given up; what it was billed, or null while it may still run. */

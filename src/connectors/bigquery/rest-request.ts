@@ -37,6 +37,8 @@ function post<Body>(client: BigQuery, options: Options): Promise<RestAnswer<Body
   return new Promise((resolve, reject) => {
     client.request(options, (failure, answer, response) => {
       if (failure) reject(failure);
+      // What is no JSON the client hands over as text.
+      else if (typeof answer !== 'object' || answer === null) reject(new SyntaxError('The answer is not JSON'));
       else resolve({ body: answer as Body, date: dateOf(response) });
     });
   });

@@ -2,6 +2,7 @@
 import { BigQueryReadClient, type protos } from '@google-cloud/bigquery-storage';
 import { credentials } from '@grpc/grpc-js';
 import type { SourceContext } from '../connector.ts';
+import { PlanAgain } from '../plan-again.ts';
 import { identityOf, nobody } from './credentials.ts';
 import { storageAddress } from './endpoint.ts';
 import { explainError, type RestFault, storageFault } from './explain-error.ts';
@@ -33,7 +34,7 @@ export interface StorageSession {
 export interface Storage {
   /** Null where we may not use it: said once, and never asked again. */
   openSession(request: SessionRequest): Promise<StorageSession | null>;
-  /** The messages of a stream from a row on; a call that breaks is made again from where it broke. */
+  /** The messages of a stream from a row on; a call that breaks is made again from where it broke. Throws `PlanAgain` where sessions may be opened but not read. */
   readStream(stream: string, signal: AbortSignal): AsyncGenerator<{ batch: Uint8Array; bytes: number }>;
   /** Whether a session over a table may be opened. */
   mayRead(table: TableName): Promise<boolean>;
@@ -54,10 +55,15 @@ export function openStorage(
     client ??= connect(context);
     return client;
   };
-  const reconnect = async () => {
-    const old = client;
+  /** Connections that fell silent; other streams may still read from them. */
+  const silent: BigQueryReadClient[] = [];
+  const reconnect = () => {
+    if (client !== null) silent.push(client);
     client = null;
-    await old?.close().catch(() => {});
+  };
+  const deny = (message: string) => {
+    if (!denied) context.note?.(withoutStorage(settings, message));
+    denied = true;
   };
   /** Makes a call until it succeeds or must not be made again. */
   const patiently = async <T>(doing: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
@@ -69,7 +75,7 @@ export function openStorage(
         const fault = storageFault(thrown);
         if (!mayTryAgain(fault, attempt)) throw explainError(fault, doing, settings);
         await pause(firstPauseMs * 2 ** attempt, signal);
-        if (fault.reason === 'silence') await reconnect();
+        if (fault.reason === 'silence') reconnect();
       }
     }
   };
@@ -94,8 +100,7 @@ export function openStorage(
         return await session(request);
       } catch (thrown) {
         if (!isDenied(thrown)) throw thrown;
-        if (!denied) context.note?.(withoutStorage(settings, (thrown as Error).message));
-        denied = true;
+        deny((thrown as Error).message);
         return null;
       }
     },
@@ -120,8 +125,13 @@ export function openStorage(
           signal.throwIfAborted();
           failures += 1;
           const fault = storageFault(thrown);
-          if (!mayTryAgain(fault, failures)) throw explainError(fault, 'reading a stream', settings);
-          if (fault.reason === 'silence') await reconnect();
+          if (!mayTryAgain(fault, failures)) {
+            const failure = explainError(fault, 'reading a stream', settings);
+            if (!isDenied(failure)) throw failure;
+            deny(failure.message);
+            throw new PlanAgain(failure.message, { cause: failure });
+          }
+          if (fault.reason === 'silence') reconnect();
           await pause(firstPauseMs * 2 ** failures, signal);
         } finally {
           // Also when the reader has had enough: an open call would hold the connection.
@@ -139,7 +149,10 @@ export function openStorage(
         throw thrown;
       }
     },
-    close: reconnect,
+    close: async () => {
+      reconnect();
+      await Promise.all(silent.splice(0).map((each) => each.close().catch(() => {})));
+    },
   };
 }
 

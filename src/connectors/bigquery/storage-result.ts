@@ -1,6 +1,7 @@
 /** Brings a large result of a query by the Storage Read API, from where BigQuery keeps it. */
 import pLimit from 'p-limit';
 import type { OpenPiece, PieceWay } from '../connector.ts';
+import { PlanAgain } from '../plan-again.ts';
 import type { Field } from './fields.ts';
 import type { Look } from './look.ts';
 import type { FinishedJob } from './query-job.ts';
@@ -9,7 +10,17 @@ import { downloadStream, storedRelation } from './storage-download.ts';
 const streams = 4;
 
 /** Null where the Storage Read API may not be used. */
-export async function openStoredResult(
+export async function openStoredResult(...given: Parameters<typeof openStreams>): Promise<OpenPiece | null> {
+  try {
+    return await openStreams(...given);
+  } catch (thrown) {
+    // The query need not run again: its rows can be fetched otherwise.
+    if (thrown instanceof PlanAgain) return null;
+    throw thrown;
+  }
+}
+
+async function openStreams(
   { storage, rest }: Look,
   job: FinishedJob,
   fields: readonly Field[],

@@ -16,7 +16,7 @@ import { extractRequest, tableRequest } from '../../helpers/extract-request.ts';
 
 export class Lab {
   readonly double: BigQueryDouble;
-  readonly directory: string;
+  directory: string;
   settings: Record<string, unknown>;
 
   private constructor(double: BigQueryDouble, directory: string) {
@@ -34,6 +34,12 @@ export class Lab {
     const double = await startBigQuery(options);
     double.control.dataset({ project: 'lab', dataset: 'd', location: 'EU' });
     return new Lab(double, await mkdtemp(join(tmpdir(), 'da-bigquery-')));
+  }
+
+  /** From now on extracts go to a folder with nothing in it. */
+  async startOver(): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true });
+    this.directory = await mkdtemp(join(tmpdir(), 'da-bigquery-'));
   }
 
   get control(): BigQueryDouble['control'] {

@@ -47,6 +47,8 @@ export interface Control {
 
   fault(fault: Fault): void;
   clearFaults(): void;
+  /** How many calls met a fault so far: a test of a fault that nobody met proves nothing. */
+  faultsMet(): number;
   /** All calls now come from this identity. */
   actAs(identity: string): void;
   deny(permission: Permission, resource?: string): void;
@@ -73,7 +75,7 @@ export function controlOf(service: Service, storage: StorageServer): Control {
   return {
     dataset: (spec) => void defineDataset(service, spec),
     table: async (spec, options) => void (await defineTable(service, spec, options)),
-    drop: (path) => dropTable(warehouse, at(path)),
+    drop: async (path) => dropTable(warehouse, at(path)),
     insert: (path, rows, options) => insertRows(warehouse, at(path), rows, options),
     insertFromDuck: (path, sql, options) => insertSelect(warehouse, at(path), sql, options),
     delete: (path, condition) => deleteRows(warehouse, at(path), condition),
@@ -83,6 +85,7 @@ export function controlOf(service: Service, storage: StorageServer): Control {
     refresh: (path) => viewRows(service, at(path)),
     fault: (fault) => faults.add(fault),
     clearFaults: () => faults.clear(),
+    faultsMet: () => faults.met(),
     actAs: (identity) => {
       permissions.identity = identity;
     },

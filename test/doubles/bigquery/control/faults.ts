@@ -24,6 +24,12 @@ export type Method =
 export interface FaultAction {
   /** REST: answer with this error instead. */
   http?: { status: number; reason: string; message: string; details?: unknown[] };
+  /** REST: answer with this text instead, as a proxy or a broken service would. */
+  raw?: { status: number; body: string };
+  /** Something happens first. */
+  meanwhile?: () => void | Promise<void>;
+  /** REST: do what was asked, then cut the connection: the answer is lost. */
+  loseAnswer?: boolean;
   /** Wait before answering. */
   delayMs?: number;
   /** Never answer; the connection stays open. */
@@ -42,6 +48,10 @@ export interface FaultAction {
   wedgeAfterMessages?: number;
   /** ReadRows: leave out the message with this index. */
   loseMessage?: number;
+  /** ReadRows: send the message with this index twice. */
+  repeatMessage?: number;
+  /** ReadRows: begin this many rows before the asked offset, or after it when negative. */
+  shiftOffset?: number;
   /** Jobs: run at least this long. */
   jobTakesMs?: number;
   /** Jobs: end with this error. */
@@ -63,17 +73,22 @@ export interface Faults {
   add(fault: Fault): void;
   /** Counts the call and says what goes wrong with it. */
   take(method: Method): FaultAction;
+  /** How many calls met a fault so far. */
+  met(): number;
   clear(): void;
 }
 
 export function scriptFaults(): Faults {
   let scripted: { fault: Fault; seen: number }[] = [];
+  let met = 0;
   return {
     add: (fault) => scripted.push({ fault, seen: 0 }),
     take: (method) => {
       const due = scripted.filter((s) => s.fault.on === method).filter((s) => isDue(s));
+      if (due.length > 0) met++;
       return Object.assign({}, ...due.map((s) => s.fault.do)) as FaultAction;
     },
+    met: () => met,
     clear: () => {
       scripted = [];
     },

@@ -49,7 +49,8 @@ async function answer(service: Service, request: IncomingMessage, response: Serv
   try {
     checkUserProject(service, request);
     const reply = await found.route.handle(service, { params: found.params, query: url.searchParams, body });
-    sendReply(response, spoiled(reply, fault, url), fault);
+    if (fault.loseAnswer) response.socket?.destroy();
+    else sendReply(response, spoiled(reply, fault, url), fault);
   } catch (error) {
     const known = error instanceof ServiceError ? error : brokenDouble(service, error);
     send(response, known.status, known.body());
@@ -76,10 +77,16 @@ function checkUserProject(service: Service, request: IncomingMessage): void {
 }
 
 async function failed(fault: FaultAction, response: ServerResponse): Promise<boolean> {
+  await fault.meanwhile?.();
   if (fault.delayMs) await sleep(fault.delayMs, undefined, { ref: false });
   if (fault.hang) return true;
   if (fault.reset) {
     response.socket?.destroy();
+    return true;
+  }
+  if (fault.raw) {
+    response.writeHead(fault.raw.status, { 'content-type': 'text/html' });
+    response.end(fault.raw.body);
     return true;
   }
   if (!fault.http) return false;

@@ -17,11 +17,12 @@ const encoded = new WeakMap<Batch, Uint8Array>();
 export async function sendRows(call: Call, session: Session, stream: Stream, fault: FaultAction): Promise<void> {
   if (fault.delayMs) await sleep(fault.delayMs, undefined, { ref: false });
   let sent = 0;
-  for (const message of messagesFrom(session, stream, Number(call.request.offset))) {
+  for (const message of messagesFrom(session, stream, Number(call.request.offset) - (fault.shiftOffset ?? 0))) {
     if (fault.grpc && sent >= (fault.grpc.afterMessages ?? 0))
       throw new StatusError(fault.grpc.code, fault.grpc.message);
     if (fault.wedgeAfterMessages !== undefined && sent >= fault.wedgeAfterMessages) return waitForCancel(call);
     if (fault.loseMessage !== sent) await write(call, sent === 0 ? withSchema(message, session) : message);
+    if (fault.repeatMessage === sent) await write(call, message);
     sent++;
     if (call.cancelled) return;
   }

@@ -94,6 +94,7 @@ function unary<T>(
 }
 
 async function answer(fault: FaultAction, handle: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  await fault.meanwhile?.();
   if (fault.delayMs) await sleep(fault.delayMs, undefined, { ref: false });
   if (fault.grpc) throw new StatusError(fault.grpc.code, fault.grpc.message);
   if (fault.http) throw asStatus(new ServiceError(fault.http.reason, fault.http.message));
@@ -106,6 +107,7 @@ async function readRows(
   call: ServerWritableStream<ReadRowsRequest, Uint8Array>,
   fault: FaultAction,
 ): Promise<void> {
+  await fault.meanwhile?.();
   const { session, stream } = findStream(service, sessions, call.request.readStream);
   await sendRows(call, session, stream, fault);
 }

@@ -63,7 +63,8 @@ export async function openSession(service: Service, cache: BatchCache, request: 
   service.storageReadBytes += estimatedBytes;
   const location = datasetOf(service.warehouse, table.project, table.dataset).location.toLowerCase();
   const name = `${request.parent}/locations/${location}/sessions/${randomBytes(12).toString('hex')}`;
-  const streams = cutIntoStreams(name, content, request.maxStreams || service.limits.streams);
+  const most = Math.min(request.maxStreams || Number.POSITIVE_INFINITY, service.limits.streams);
+  const streams = cutIntoStreams(name, content, most);
   return {
     name,
     table: request.table,
