@@ -4,6 +4,7 @@
  * `$` is the text. A blank in anything but text means that there is no value. What `lossy` names cannot be kept in the type: the column is then widened, at last to text.
  */
 import type { ColumnPlan } from '../../connector.ts';
+import { decimalOfText, shortDecimalOfText } from './decimal-of-text.ts';
 import type { DeclaredType } from './declared-types.ts';
 
 export type TypeRule = Pick<ColumnPlan, 'type' | 'expression' | 'lossy' | 'wider'>;
@@ -18,27 +19,36 @@ const present = "nullif($, '')";
 function rule(
   type: string,
   form: string,
-  { value = present, same = 'CAST(@ AS VARCHAR) = $' }: { value?: string; same?: string } = {},
+  {
+    value = present,
+    expression = `CAST(${value} AS ${type})`,
+    tried = `TRY_${expression}`,
+    same = 'CAST(@ AS VARCHAR) = $',
+  }: { value?: string; expression?: string; tried?: string; same?: string } = {},
 ): TypeRule {
-  const tried = `TRY_CAST(${value} AS ${type})`;
   const isSame = `coalesce(${same.replace('@', () => tried)}, false)`;
   return {
     type,
-    expression: `CAST(${value} AS ${type})`,
+    expression,
     lossy: `$ <> '' AND NOT ${isSame} AND (NOT regexp_full_match($, '${form}') OR ${tried} IS NULL)`,
   };
 }
 
 /** Whole numbers have one way to be written: leading zeros and a plus are part of a code. */
-function whole(type: string): TypeRule {
-  return {
-    type,
-    expression: `CAST(${present} AS ${type})`,
-    lossy: `$ <> '' AND CAST(TRY_CAST($ AS ${type}) AS VARCHAR) IS DISTINCT FROM $`,
-  };
+const asBigint = 'CAST(TRY_CAST($ AS BIGINT) AS VARCHAR)';
+const integer: TypeRule = {
+  type: 'BIGINT',
+  expression: `CAST(${present} AS BIGINT)`,
+  lossy: `$ <> '' AND ${asBigint} IS DISTINCT FROM $`,
+  wider: rule('DECIMAL(38,0)', '-?[1-9][0-9]*', { ...exactly(38, 0), same: `${asBigint} = $` }),
+};
+
+/** The decimal of a text both as the value and as the trial. */
+function exactly(precision: number, scale: number): { expression: string; tried: string } {
+  const decimal = decimalOfText('$', precision, scale);
+  return { expression: decimal, tried: decimal };
 }
 
-const integer: TypeRule = { ...whole('BIGINT'), wider: whole('DECIMAL(38,0)') };
 /** Zeros behind the point are no loss: `1.5` is written `1.500000000`. */
 const beginsTheSame = 'starts_with(CAST(@ AS VARCHAR), $)';
 const float = rule(
@@ -83,7 +93,13 @@ function withColonZone(value: string): string {
 function decimal(precision: number, scale: number): TypeRule {
   if (precision > 38 || scale > precision) return text;
   // Zeros behind the last digit that is kept are no loss.
-  return rule(`DECIMAL(${precision},${scale})`, `-?(0|[1-9][0-9]*)?([.][0-9]{0,${scale}}0*)?`, { same: beginsTheSame });
+  const form =
+    scale === 0 ? '-?(0|[1-9][0-9]*)([.]0*)?' : `-?((0|[1-9][0-9]*)([.][0-9]{0,${scale}}0*)?|[.][0-9]{1,${scale}}0*)`;
+  return rule(`DECIMAL(${precision},${scale})`, form, {
+    ...exactly(precision, scale),
+    // A long decimal costs more to write than to check by its form.
+    same: `starts_with(CAST(${shortDecimalOfText('$', precision, scale)} AS VARCHAR), $)`,
+  });
 }
 
 const simple: Record<string, TypeRule> = {
