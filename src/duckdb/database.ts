@@ -1,8 +1,9 @@
 /** Opens DuckDB databases: the one module that imports the driver, sets every limit and keeps one file from being opened twice in one process. */
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { DuckDBInstance, DuckDBTimestampTZValue } from '@duckdb/node-api';
+import type { DuckDBInstance as Instance } from '@duckdb/node-api';
 import { AttacheError } from '../errors/attache-error.ts';
+import { DuckDBInstance, DuckDBTimestampTZValue } from './driver.ts';
 import { literalList } from './quote.ts';
 import { Session } from './session.ts';
 
@@ -28,11 +29,11 @@ const openFiles = new Set<string>();
 /** An open DuckDB database. Sessions that are still open are closed with it. */
 export class Database {
   private readonly sessions = new Set<Session>();
-  private readonly instance: DuckDBInstance;
+  private readonly instance: Instance;
   private readonly key: string | null;
   private closed = false;
 
-  private constructor(instance: DuckDBInstance, key: string | null) {
+  private constructor(instance: Instance, key: string | null) {
     this.instance = instance;
     this.key = key;
   }

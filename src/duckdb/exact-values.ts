@@ -1,5 +1,6 @@
 /** Values as JSON that loses nothing: integers are numbers as far as a number is exact and text beyond, decimals are text. */
-import { DuckDBTypeId, type DuckDBValueConverter, type Json, JsonDuckDBValueConverter } from '@duckdb/node-api';
+import type { DuckDBValueConverter, Json } from '@duckdb/node-api';
+import { DuckDBTypeId, JsonDuckDBValueConverter } from './driver.ts';
 
 const wideIntegers: ReadonlySet<number> = new Set([
   DuckDBTypeId.BIGINT,

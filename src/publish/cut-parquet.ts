@@ -15,7 +15,8 @@ import {
 } from '../files/thrift-compact.ts';
 
 const magic = Buffer.from('PAR1');
-const copyBytes = 4 * 1024 * 1024;
+/** Small enough to stay in the processor's cache between reading, hashing and writing. */
+const copyBytes = 1024 * 1024;
 
 const fileField = { numRows: 3, rowGroups: 4, keyValues: 5 } as const;
 const groupField = { columns: 1, numRows: 3, fileOffset: 5, ordinal: 7 } as const;
@@ -111,11 +112,15 @@ async function writePart(
   try {
     await target.append(magic);
     const moved: ThriftStruct[] = [];
+    const ranges: Range[] = [];
+    let position = target.position;
     for (const [ordinal, group] of groups.entries()) {
-      const { start, end } = extent(group);
-      moved.push(shiftGroup(group, target.position - start, ordinal));
-      await copyRange(source, start, end - start, target);
+      const range = extent(group);
+      moved.push(shiftGroup(group, position - range.start, ordinal));
+      position += range.end - range.start;
+      ranges.push(range);
     }
+    for (const range of joined(ranges)) await copyRange(source, range, target);
     for (const group of moved) await copyBloomFilters(source, group, target);
     const rows = groups.reduce((sum, group) => sum + (integer(group, groupField.numRows) ?? 0n), 0n);
     const fields = new Map(footer.fields);
@@ -162,8 +167,25 @@ class HashedFile {
   }
 }
 
-/** First and one past the last byte of a row group's pages. */
-function extent(group: ThriftStruct): { start: number; end: number } {
+/** First and one past the last byte. */
+interface Range {
+  start: number;
+  end: number;
+}
+
+/** The same bytes in as few ranges as possible. */
+function joined(ranges: readonly Range[]): Range[] {
+  const result: Range[] = [];
+  for (const range of ranges) {
+    const last = result.at(-1);
+    if (last?.end === range.start) last.end = range.end;
+    else result.push({ ...range });
+  }
+  return result;
+}
+
+/** Where a row group's pages lie. */
+function extent(group: ThriftStruct): Range {
   let start = Number.POSITIVE_INFINITY;
   let end = 0;
   for (const chunk of structs(group.fields.get(groupField.columns))) {
@@ -224,21 +246,30 @@ async function copyBloomFilters(source: FileHandle, group: ThriftStruct, target:
       continue;
     }
     meta.set(metaField.bloomFilter, { type: 'i64', value: BigInt(target.position) });
-    await copyRange(source, Number(offset), Number(length), target);
+    await copyRange(source, { start: Number(offset), end: Number(offset) + Number(length) }, target);
   }
 }
 
-async function copyRange(source: FileHandle, from: number, length: number, target: HashedFile): Promise<void> {
-  const buffer = Buffer.allocUnsafe(Math.min(copyBytes, length));
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, length - done), from + done);
-    if (bytesRead === 0)
-      throw new AttacheError('integrity', {
-        message: 'A Parquet file ended inside a row group.',
-        retryable: true,
-      });
-    await target.append(buffer.subarray(0, bytesRead));
-    done += bytesRead;
+/** While a piece is hashed and written, the next one is read. */
+async function copyRange(source: FileHandle, { start, end }: Range, target: HashedFile): Promise<void> {
+  const buffers = [0, 1].map(() => Buffer.allocUnsafe(Math.min(copyBytes, end - start)));
+  const read = async (position: number, buffer: Buffer): Promise<Buffer> => {
+    const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, end - position), position);
+    return buffer.subarray(0, bytesRead);
+  };
+  let position = start;
+  let next = read(position, buffers[0]!);
+  for (let turn = 1; position < end; turn += 1) {
+    const bytes = await next;
+    if (bytes.length === 0)
+      throw new AttacheError('integrity', { message: 'A Parquet file ended inside a row group.', retryable: true });
+    position += bytes.length;
+    if (position < end) {
+      next = read(position, buffers[turn % 2]!);
+      // A write that fails first leaves it unheard.
+      next.catch(() => {});
+    }
+    await target.append(bytes);
   }
 }
 
