@@ -1,16 +1,15 @@
 /** The Storage Read API by the official client: sessions over a table at one moment, and their streams. */
-import { BigQueryReadClient, type protos } from '@google-cloud/bigquery-storage';
-import { credentials } from '@grpc/grpc-js';
+import { BigQueryReadClient } from '@google-cloud/bigquery-storage';
+import { type Client, credentials } from '@grpc/grpc-js';
 import type { SourceContext } from '../connector.ts';
 import { PlanAgain } from '../plan-again.ts';
 import { identityOf, nobody } from './credentials.ts';
 import { storageAddress } from './endpoint.ts';
 import { explainError, type RestFault, storageFault } from './explain-error.ts';
 import { pause, withinTime } from './patience.ts';
+import { readRows } from './read-rows.ts';
 import { payerOf, type Settings } from './settings.ts';
 import { dotted, type TableName } from './table-name.ts';
-
-type Answer = protos.google.cloud.bigquery.storage.v1.IReadRowsResponse;
 
 interface SessionRequest {
   table: TableName;
@@ -35,7 +34,7 @@ export interface Storage {
   /** Null where we may not use it: said once, and never asked again. */
   openSession(request: SessionRequest): Promise<StorageSession | null>;
   /** The messages of a stream from a row on; a call that breaks is made again from where it broke. Throws `PlanAgain` where sessions may be opened but not read. */
-  readStream(stream: string, signal: AbortSignal): AsyncGenerator<{ batch: Uint8Array; bytes: number }>;
+  readStream(stream: string, signal: AbortSignal): AsyncGenerator<Uint8Array>;
   /** Whether a session over a table may be opened. */
   mayRead(table: TableName): Promise<boolean>;
   close(): Promise<void>;
@@ -106,21 +105,17 @@ export function openStorage(
     },
     readStream: async function* (stream, signal) {
       let offset = 0;
-      let failures = 0;
-      let done = false;
-      while (!done) {
-        const call = connected().readRows({ readStream: stream, offset }, withoutRetries);
-        const answers = (call as AsyncIterable<Answer>)[Symbol.asyncIterator]();
+      for (let failures = 0; ; ) {
         try {
-          for (;;) {
-            const next = await withinTime(answers.next(), silenceMs, signal);
-            if (next.done) break;
+          const stub = (await withinTime(connected().initialize(), silenceMs, signal)) as unknown as Client;
+          for await (const { rows, batch } of readRows(stub, stream, offset, (work) =>
+            withinTime(work, silenceMs, signal),
+          )) {
             failures = 0;
-            offset += Number(next.value.rowCount ?? 0);
-            const batch = next.value.arrowRecordBatch?.serializedRecordBatch as Uint8Array | undefined;
-            if (batch !== undefined && batch.length > 0) yield { batch, bytes: batch.length };
+            offset += rows;
+            if (batch.length > 0) yield batch;
           }
-          done = true;
+          return;
         } catch (thrown) {
           signal.throwIfAborted();
           failures += 1;
@@ -133,9 +128,6 @@ export function openStorage(
           }
           if (fault.reason === 'silence') reconnect();
           await pause(firstPauseMs * 2 ** failures, signal);
-        } finally {
-          // Also when the reader has had enough: an open call would hold the connection.
-          if (!done) (call as { cancel(): void }).cancel();
         }
       }
     },
@@ -161,16 +153,16 @@ function mayTryAgain(fault: RestFault, attempt: number): boolean {
   return fault.transient && attempt < (fault.reason === 'silence' ? 2 : attempts);
 }
 
-/** The client’s own patience would repeat a stream from its first row, or wait seconds for nothing. */
-const withoutRetries = { retryRequestOptions: { noResponseRetries: 0, retries: 0 } };
+/** What may be under way on a connection and on each of its streams. The usual 64 kB allow 64 kB for each round trip, whatever the line could carry. */
+const windowBytes = 4 << 20;
 
 function connect(context: Pick<SourceContext<Settings>, 'settings' | 'secret'>): BigQueryReadClient {
   const { settings } = context;
-  if (settings.storage_endpoint === undefined)
-    return new BigQueryReadClient({ projectId: payerOf(settings), ...identityOf(context) });
+  const common = { projectId: payerOf(settings), 'grpc-node.flow_control_window': windowBytes };
+  if (settings.storage_endpoint === undefined) return new BigQueryReadClient({ ...common, ...identityOf(context) });
   const { host, port, plaintext } = storageAddress(settings.storage_endpoint);
   return new BigQueryReadClient({
-    projectId: payerOf(settings),
+    ...common,
     apiEndpoint: host,
     port,
     // An insecure channel takes no credentials at all.

@@ -1,17 +1,13 @@
 /** Brings a stream of a read session to the disk, as a file that DuckDB reads. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Field as ArrowField,
-  MessageReader,
-  type RecordBatch,
-  RecordBatchReader,
-  type Schema,
-} from 'apache-arrow';
+import { type Field as ArrowField, MessageReader, type Schema } from 'apache-arrow';
 import { literalList } from '../../duckdb/quote.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
 import type { PieceWay } from '../connector.ts';
+import { GrowingBytes } from './arrow/growing-bytes.ts';
 import { ParquetFile } from './arrow/parquet-file.ts';
+import { readBatch } from './arrow/record-batch.ts';
 import type { Field } from './fields.ts';
 import type { Storage, StorageSession } from './storage-client.ts';
 
@@ -32,15 +28,17 @@ export async function downloadStream(
 ): Promise<DownloadedStream> {
   const schema = schemaOf(session.schema);
   const order = fields.map((field) => positionOf(schema.fields, field.name));
+  const align = aligner();
   const path = join(scratch, `stream-${name}.parquet`);
   const file = await ParquetFile.create(
     path,
     order.map((position) => schema.fields[position]!),
   );
   try {
-    for await (const { batch, bytes } of storage.readStream(stream, signal)) {
-      for (const one of batchesOf(session.schema, batch)) await file.add(one.selectAt(order));
-      progress(bytes);
+    for await (const message of storage.readStream(stream, signal)) {
+      const { rows, columns } = readBatch(schema.fields, align(message));
+      await file.add({ rows, columns: order.map((position) => columns[position]!) });
+      progress(message.length);
     }
     await file.finish();
   } catch (thrown) {
@@ -58,9 +56,15 @@ function schemaOf(message: Uint8Array): Schema {
   return new MessageReader(message).readSchema() as Schema;
 }
 
-/** The service sends bare batches; a reader wants the schema in front. */
-function* batchesOf(schema: Uint8Array, batch: Uint8Array): Generator<RecordBatch> {
-  yield* RecordBatchReader.from(Buffer.concat([schema, batch])) as Iterable<RecordBatch>;
+/** Arrow's buffers begin at multiples of 8, and the answers they come in anywhere: copies a message to memory that the next one overwrites. */
+function aligner(): (message: Uint8Array) => Uint8Array {
+  const aligned = new GrowingBytes();
+  return (message) => {
+    if (message.byteOffset % 8 === 0) return message;
+    aligned.clear();
+    aligned.append(message);
+    return aligned.bytes;
+  };
 }
 
 function positionOf(fields: readonly ArrowField[], name: string): number {

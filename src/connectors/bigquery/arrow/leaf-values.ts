@@ -1,8 +1,9 @@
 /** The values of one Arrow column as the bytes of a Parquet page. Buffers are taken as they are wherever both formats agree. */
-import { type Data, DataType, type Decimal, Type } from 'apache-arrow';
+import { DataType, type Decimal, Type } from 'apache-arrow';
 import { AttacheError } from '../../../errors/attache-error.ts';
 import { encodeLengths, takeBits, takeFixed } from './bytes.ts';
 import { decimalTexts, intervalTexts } from './printed-values.ts';
+import type { ArrowColumn } from './record-batch.ts';
 
 /** Values by position, NULLs included. */
 export type LeafValues =
@@ -69,33 +70,27 @@ function decimalLeaf(type: DataType): LeafType {
   return { physical: physical.fixed, length: 16, converted: converted.decimal, precision, scale };
 }
 
-export function leafValues(data: Data): LeafValues {
-  const { type } = data;
-  const bytes = rawBytes(data.values);
+export function leafValues(data: ArrowColumn): LeafValues {
+  const { type, bytes, offsets } = data;
   switch (type.typeId) {
     case Type.Bool:
       return { form: 'bits', bytes };
     case Type.Utf8:
     case Type.Binary:
-      return { form: 'bytes', bytes, offsets: data.valueOffsets as Int32Array };
+      return { form: 'bytes', bytes, offsets };
     case Type.Decimal:
-      if (isWide(type)) return { form: 'bytes', ...decimalTexts(data, bytes, type.scale) };
+      if (isWide(type)) return { form: 'bytes', ...decimalTexts(data, type.scale) };
       return { form: 'fixed', width: 16, bytes: bigEndian128(bytes) };
     case Type.Interval:
-      return { form: 'bytes', ...intervalTexts(data, bytes) };
+      return { form: 'bytes', ...intervalTexts(data) };
     default:
       return { form: 'fixed', width: leafType(type).physical === physical.int32 ? 4 : 8, bytes };
   }
 }
 
-function rawBytes(values: ArrayBufferView): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
 /** Parquet writes decimals with the highest byte first. */
 function bigEndian128(bytes: Uint8Array): Uint8Array {
-  const words = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-  const from = new Uint32Array(words.buffer, words.byteOffset, words.byteLength >> 2);
+  const from = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
   const to = new Uint32Array(from.length);
   for (let at = 0; at < from.length; at += 4)
     for (let word = 0; word < 4; word += 1) {
@@ -137,13 +132,15 @@ function encodeBytes(
   const chosen = indexes?.length ?? count;
   if (chosen === 0) return { encoding: encodings.plain, buffers: [] };
   const lengths = new Int32Array(chosen);
+  let total = 0;
   for (let at = 0; at < chosen; at += 1) {
     const index = indexes === null ? at : indexes[at]!;
-    lengths[at] = offsets[index + 1]! - offsets[index]!;
+    const length = offsets[index + 1]! - offsets[index]!;
+    lengths[at] = length;
+    total += length;
   }
   const first = offsets[0]!;
   const last = offsets[indexes === null ? count : offsets.length - 1]!;
-  const total = lengths.reduce((sum, length) => sum + length, 0);
   // What is left out holds no bytes almost always, and then the bytes stand together already.
   const together = total === last - first && isAscending(indexes);
   const body = together ? bytes.subarray(first, last) : gathered(offsets, bytes, indexes, total);

@@ -1,24 +1,25 @@
 /**
  * Writes Arrow batches as an uncompressed Parquet file, which is how they reach DuckDB: the driver takes no Arrow, and both formats keep columns almost alike.
- * Buffers of a batch go to the file as they came; only NULLs, decimals and nested columns are touched. It holds one row group in memory.
+ * Buffers of a batch go to the file as they came; only NULLs, decimals and nested columns are touched. It holds one row group in memory, and always the same memory.
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Field, RecordBatch } from 'apache-arrow';
+import type { Field } from 'apache-arrow';
 import { encodeBitmap, encodeLevels } from './bytes.ts';
 import { type Chunk, footer, type Leaf, leavesOf, pageHeader, type RowGroup } from './footer.ts';
+import { GrowingBytes } from './growing-bytes.ts';
 import { encodeValues, encodings, leafValues } from './leaf-values.ts';
+import type { ArrowBatch } from './record-batch.ts';
 import { type Shred, shred } from './shred.ts';
 
 const magic = Buffer.from('PAR1');
 const groupRows = 122_880;
-const groupBytes = 24 << 20;
+const groupBytes = 8 << 20;
 
 /** Pages of one leaf that wait for their row group. */
 interface Pending {
   leaf: Leaf;
   entries: number;
-  bytes: number;
-  buffers: Uint8Array[];
+  pages: GrowingBytes;
   encodings: Set<number>;
 }
 
@@ -26,32 +27,39 @@ export class ParquetFile {
   private readonly file: FileHandle;
   private readonly fields: readonly Field[];
   private readonly groups: RowGroup[] = [];
-  private pending: Pending[] = [];
+  private readonly pending: Pending[];
   private pendingRows = 0;
   private position = magic.length;
   /** Rows taken so far. */
   rows = 0;
 
-  private constructor(file: FileHandle, fields: readonly Field[]) {
+  private constructor(file: FileHandle, fields: readonly Field[], leaves: readonly Leaf[]) {
     this.file = file;
     this.fields = fields;
-    this.pending = this.emptyGroup();
+    this.pending = leaves.map((leaf) => ({
+      leaf,
+      entries: 0,
+      pages: new GrowingBytes(),
+      encodings: new Set(),
+    }));
   }
 
   static async create(path: string, fields: readonly Field[]): Promise<ParquetFile> {
+    // Refuses what it cannot write before there is a file.
+    const leaves = leavesOf(fields);
     const file = await open(path, 'w');
     await file.write(magic);
-    return new ParquetFile(file, fields);
+    return new ParquetFile(file, fields, leaves);
   }
 
-  /** Takes a batch; resolves when it may take another. */
-  async add(batch: RecordBatch): Promise<void> {
-    if (batch.numRows === 0) return;
-    const shreds = batch.data.children.flatMap(shred);
+  /** Takes a batch, whose memory is free again at once; resolves when it may take another. */
+  async add({ rows, columns }: ArrowBatch): Promise<void> {
+    if (rows === 0) return;
+    const shreds = columns.flatMap(shred);
     for (const [index, one] of shreds.entries()) addPage(this.pending[index]!, one);
-    this.pendingRows += batch.numRows;
-    this.rows += batch.numRows;
-    const bytes = this.pending.reduce((sum, one) => sum + one.bytes, 0);
+    this.pendingRows += rows;
+    this.rows += rows;
+    const bytes = this.pending.reduce((sum, one) => sum + one.pages.length, 0);
     if (this.pendingRows >= groupRows || bytes >= groupBytes) await this.writeGroup();
   }
 
@@ -69,22 +77,24 @@ export class ParquetFile {
     await this.file.close();
   }
 
-  private emptyGroup(): Pending[] {
-    return leavesOf(this.fields).map((leaf) => ({ leaf, entries: 0, bytes: 0, buffers: [], encodings: new Set() }));
-  }
-
   private async writeGroup(): Promise<void> {
     if (this.pendingRows === 0) return;
     const chunks: Chunk[] = [];
-    for (const { leaf, entries, bytes, encodings: used } of this.pending) {
-      chunks.push({ leaf, entries, bytes, offset: this.position, encodings: [...used] });
-      this.position += bytes;
+    for (const { leaf, entries, pages, encodings: used } of this.pending) {
+      chunks.push({ leaf, entries, bytes: pages.length, offset: this.position, encodings: [...used] });
+      this.position += pages.length;
     }
     this.groups.push({ rows: this.pendingRows, chunks });
-    const buffers = this.pending.flatMap((one) => one.buffers);
-    this.pending = this.emptyGroup();
+    await writeAll(
+      this.file,
+      this.pending.map((one) => one.pages.bytes),
+    );
     this.pendingRows = 0;
-    await writeAll(this.file, buffers);
+    for (const one of this.pending) {
+      one.pages.clear();
+      one.entries = 0;
+      one.encodings.clear();
+    }
   }
 }
 
@@ -92,8 +102,19 @@ export class ParquetFile {
 const buffersAtOnce = 1_000;
 
 async function writeAll(file: FileHandle, buffers: readonly Uint8Array[]): Promise<void> {
-  for (let from = 0; from < buffers.length; from += buffersAtOnce)
-    await file.writev(buffers.slice(from, from + buffersAtOnce));
+  for (let rest = buffers.filter((buffer) => buffer.length > 0); rest.length > 0; ) {
+    const { bytesWritten } = await file.writev(rest.slice(0, buffersAtOnce));
+    rest = behind(rest, bytesWritten);
+  }
+}
+
+/** What is left when the first `bytes` bytes are done; the system may take less than it was given. */
+function behind(buffers: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let done = bytes;
+  let whole = 0;
+  while (whole < buffers.length && done >= buffers[whole]!.length) done -= buffers[whole++]!.length;
+  const [first, ...others] = buffers.slice(whole);
+  return first === undefined ? [] : [first.subarray(done), ...others];
 }
 
 function addPage(pending: Pending, one: Shred): void {
@@ -102,8 +123,7 @@ function addPage(pending: Pending, one: Shred): void {
   const body = [...levels, ...values.buffers];
   const bytes = body.reduce((sum, buffer) => sum + buffer.length, 0);
   const header = pageHeader(bytes, one.entries, values.encoding);
-  pending.buffers.push(header, ...body);
-  pending.bytes += header.length + bytes;
+  for (const buffer of [header, ...body]) pending.pages.append(buffer);
   pending.entries += one.entries;
   pending.encodings.add(values.encoding).add(encodings.rle);
 }

@@ -1,6 +1,6 @@
 /** Values that travel as text, printed as BigQuery prints them. Rare types, so value by value. */
-import type { Data } from 'apache-arrow';
 import { isSet } from './bytes.ts';
+import type { ArrowColumn } from './record-batch.ts';
 
 interface Texts {
   offsets: Int32Array;
@@ -8,8 +8,8 @@ interface Texts {
 }
 
 /** BIGNUMERIC: 256 bits, lowest byte first. */
-export function decimalTexts(data: Data, bytes: Uint8Array, scale: number): Texts {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function decimalTexts(data: ArrowColumn, scale: number): Texts {
+  const view = viewOf(data.bytes);
   return printed(data, (index) => {
     const at = index * 32;
     const high = view.getBigInt64(at + 24, true);
@@ -31,8 +31,8 @@ function decimalText(value: bigint, scale: number): string {
 }
 
 /** INTERVAL: months, days, nanoseconds. */
-export function intervalTexts(data: Data, bytes: Uint8Array): Texts {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function intervalTexts(data: ArrowColumn): Texts {
+  const view = viewOf(data.bytes);
   return printed(data, (index) => {
     const at = index * 16;
     return intervalText(view.getInt32(at, true), view.getInt32(at + 4, true), view.getBigInt64(at + 8, true));
@@ -51,7 +51,7 @@ function intervalText(months: number, days: number, nanos: bigint): string {
   return `${months < 0 ? '-' : ''}${Math.floor(total / 12)}-${total % 12} ${days} ${nanos < 0n ? '-' : ''}${clock}`;
 }
 
-function printed(data: Data, print: (index: number) => string): Texts {
+function printed(data: ArrowColumn, print: (index: number) => string): Texts {
   const { length, nullBitmap, nullCount } = data;
   const offsets = new Int32Array(length + 1);
   const texts: Buffer[] = [];
@@ -65,4 +65,8 @@ function printed(data: Data, print: (index: number) => string): Texts {
     offsets[index + 1] = at;
   }
   return { offsets, bytes: Buffer.concat(texts) };
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

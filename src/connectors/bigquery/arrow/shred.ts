@@ -1,10 +1,11 @@
 /** Takes an Arrow column apart into Parquet’s leaves: for each leaf its levels and which values it has. Source: the record shredding of apache/parquet-format. Pure. */
-import { type Data, Type } from 'apache-arrow';
+import { Type } from 'apache-arrow';
 import { isSet } from './bytes.ts';
+import type { ArrowColumn } from './record-batch.ts';
 
 /** The entries of one leaf in one batch. */
 export interface Shred {
-  data: Data;
+  data: ArrowColumn;
   entries: number;
   /** Null: nothing repeats. */
   repetition: Uint8Array | null;
@@ -23,7 +24,7 @@ interface Slots {
 }
 
 /** The leaves of a column, depth first. */
-export function shred(data: Data): Shred[] {
+export function shred(data: ArrowColumn): Shred[] {
   if (data.type.typeId !== Type.List && data.type.typeId !== Type.Struct) return [plain(data)];
   const slots: Slots = {
     repetition: new Uint8Array(data.length),
@@ -33,7 +34,7 @@ export function shred(data: Data): Shred[] {
   return descend(data, slots, { repetition: 0, definition: 0 });
 }
 
-function plain(data: Data): Shred {
+function plain(data: ArrowColumn): Shred {
   const { length, nullCount, nullBitmap } = data;
   const facts = { data, entries: length, repetition: null, definition: null, most: { repetition: 0, definition: 1 } };
   if (nullCount === 0) return { ...facts, indexes: null };
@@ -42,7 +43,7 @@ function plain(data: Data): Shred {
   return { ...facts, indexes };
 }
 
-function descend(data: Data, above: Slots, most: Shred['most']): Shred[] {
+function descend(data: ArrowColumn, above: Slots, most: Shred['most']): Shred[] {
   const slots = withoutNulls(data, above);
   const deeper = { ...most, definition: most.definition + 1 };
   if (data.type.typeId === Type.Struct) return data.children.flatMap((child) => descend(child, slots, deeper));
@@ -65,7 +66,7 @@ function descend(data: Data, above: Slots, most: Shred['most']): Shred[] {
 }
 
 /** One level deeper where the value is not NULL. */
-function withoutNulls({ nullCount, nullBitmap }: Data, { repetition, definition, index }: Slots): Slots {
+function withoutNulls({ nullCount, nullBitmap }: ArrowColumn, { repetition, definition, index }: Slots): Slots {
   const deeper = definition.slice();
   const left = index.slice();
   for (let at = 0; at < index.length; at += 1) {
@@ -77,8 +78,8 @@ function withoutNulls({ nullCount, nullBitmap }: Data, { repetition, definition,
 }
 
 /** A slot for each element; a list that is empty or missing keeps one. */
-function elements(data: Data, { repetition, definition, index }: Slots, level: number): Slots {
-  const offsets = data.valueOffsets as Int32Array;
+function elements(data: ArrowColumn, { repetition, definition, index }: Slots, level: number): Slots {
+  const { offsets } = data;
   const lengthOf = (row: number) => (row < 0 ? 0 : offsets[row + 1]! - offsets[row]!);
   const count = index.reduce((sum, row) => sum + Math.max(1, lengthOf(row)), 0);
   const out: Slots = {
