@@ -6,7 +6,7 @@ import { extractFolder } from '../contract/extract-folder.ts';
 import { AttacheError, fromErrorRecord, toAttacheError } from '../errors/attache-error.ts';
 import { compiledEntry } from '../process/compiled-entry.ts';
 import { runChild } from '../process/run-child.ts';
-import { acceptEvent, type DoorCounts, noCounts } from './accept-event.ts';
+import { acceptEvent, type Door, type DoorCounts, noCounts } from './accept-event.ts';
 import { InboxWriter } from './inbox/inbox-writer.ts';
 import { dropQuarantined, listQuarantined, showQuarantined, takeQuarantined } from './quarantine.ts';
 import { receiveFolder } from './receive-folder.ts';
@@ -44,8 +44,7 @@ export class PushedSource {
   private readonly task: ReceiveTask;
   private readonly options: PushedSourceOptions;
   private readonly inbox: InboxWriter;
-  private readonly context: SourceContext<unknown>;
-  private readonly counts = noCounts();
+  private readonly door: Door;
   private readonly abort = new AbortController();
   private readonly answers = new Map<number, { resolve(value: OrderAnswer): void; reject(error: unknown): void }>();
   private tell: ((order: ReceiveOrder) => void) | null = null;
@@ -60,7 +59,7 @@ export class PushedSource {
     this.connector = connector;
     this.inbox = inbox;
     this.options = options;
-    this.context = {
+    const context: SourceContext<unknown> = {
       source: this.name,
       settings: task.source.settings,
       signal: this.abort.signal,
@@ -73,6 +72,8 @@ export class PushedSource {
         });
       },
     };
+    const { quarantine: quarantineDirectory } = receiveFolder(extractFolder(task.dataDirectory, this.name));
+    this.door = { connector, context, inbox, quarantineDirectory, counts: noCounts() };
   }
 
   /** Opens the door and starts the process behind it. */
@@ -92,26 +93,19 @@ export class PushedSource {
 
   /** Resolves with the event's sequence once it is durable. */
   accept(event: IncomingEvent): Promise<number> {
-    return acceptEvent(
-      {
-        connector: this.connector,
-        context: this.context,
-        inbox: this.inbox,
-        quarantineDirectory: this.quarantineDirectory,
-        counts: this.counts,
-      },
-      event,
-    );
+    return acceptEvent(this.door, event);
   }
 
   status(): PushedSourceStatus {
     const applied = this.applier?.applied.pushed ?? 0;
     return {
       source: this.name,
-      door: { ...this.counts },
+      door: { ...this.door.counts },
       stored: this.inbox.newest,
       inbox_depth:
-        this.counts.accepted === 0 ? 0 : Math.min(this.counts.accepted, Math.max(0, this.inbox.newest - applied)),
+        this.door.counts.accepted === 0
+          ? 0
+          : Math.min(this.door.counts.accepted, Math.max(0, this.inbox.newest - applied)),
       applier: this.applier,
       failure: this.failure,
     };
@@ -135,18 +129,18 @@ export class PushedSource {
   }
 
   quarantined() {
-    return listQuarantined(this.quarantineDirectory);
+    return listQuarantined(this.door.quarantineDirectory);
   }
 
   showQuarantined(id: string) {
-    return showQuarantined(this.quarantineDirectory, id);
+    return showQuarantined(this.door.quarantineDirectory, id);
   }
 
   /** Puts an event from quarantine into the inbox, past the checks at the door. */
   async release(id: string): Promise<number> {
-    const { body, receivedAt, ...facts } = await takeQuarantined(this.quarantineDirectory, id);
+    const { body, receivedAt, ...facts } = await takeQuarantined(this.door.quarantineDirectory, id);
     const sequence = await this.inbox.append({ ...facts, receivedAt, released: true }, body);
-    await dropQuarantined(this.quarantineDirectory, id);
+    await dropQuarantined(this.door.quarantineDirectory, id);
     return sequence;
   }
 
@@ -155,10 +149,6 @@ export class PushedSource {
     this.abort.abort();
     await this.inbox.close();
     await this.supervision;
-  }
-
-  private get quarantineDirectory(): string {
-    return receiveFolder(extractFolder(this.task.dataDirectory, this.name)).quarantine;
   }
 
   /** Starts the process again whenever it ends, with growing pauses while it keeps failing. */

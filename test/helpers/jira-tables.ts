@@ -1,5 +1,6 @@
 /** Published Jira tables beside the site's own truth, in one form, so that two of them can be compared row by row. */
 
+import { expect } from 'vitest';
 import { identifier } from '../../src/duckdb/quote.ts';
 import { lookedUpColumns, type Row, restOnly, type TableName, tableKeys } from '../doubles/jira-site/index.ts';
 import { published } from './pushed-source.ts';
@@ -61,6 +62,11 @@ export async function toldBy(
     );
   }
   return tables;
+}
+
+/** Compares table by table, so that a failure shows one of them. */
+export function expectSame(told: Tables, wanted: Tables): void {
+  for (const name of Object.keys(wanted)) expect({ [name]: told[name] }).toEqual({ [name]: wanted[name] });
 }
 
 function asPlain(column: string, type: string): string {

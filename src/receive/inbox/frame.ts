@@ -1,6 +1,6 @@
-/** One stored event as bytes: mark, length, CRC-32C, then a JSON head and the event's raw body. */
+/** One stored event as bytes: mark, length, CRC-32, then a JSON head and the event's raw body. */
+import { crc32 } from 'node:zlib';
 import type { EventFacts } from '../../connectors/receive-way.ts';
-import { crc32c } from './crc32c.ts';
 
 /** What stands before the raw body. Short names: it is written with every event. */
 export interface FrameHead extends EventFacts {
@@ -27,7 +27,7 @@ export function encodeFrame({ head, body }: Frame): Buffer {
   frame.writeUInt32LE(text.length, prefixBytes);
   text.copy(frame, prefixBytes + 4);
   body.copy(frame, prefixBytes + 4 + text.length);
-  frame.writeUInt32LE(crc32c(frame.subarray(prefixBytes)), 8);
+  frame.writeUInt32LE(crc32(frame.subarray(prefixBytes)), 8);
   return frame;
 }
 
@@ -47,7 +47,7 @@ export function decodeFrame(bytes: Buffer, offset: number): Decoded {
   const end = offset + prefixBytes + length;
   if (end > bytes.length) return { kind: 'short', needed: prefixBytes + length };
   const content = bytes.subarray(offset + prefixBytes, end);
-  if (crc32c(content) !== bytes.readUInt32LE(offset + 8)) return { kind: 'damaged' };
+  if (crc32(content) !== bytes.readUInt32LE(offset + 8)) return { kind: 'damaged' };
   const headLength = content.readUInt32LE(0);
   const head = JSON.parse(content.subarray(4, 4 + headLength).toString()) as FrameHead;
   return { kind: 'frame', frame: { head, body: content.subarray(4 + headLength) }, end };
