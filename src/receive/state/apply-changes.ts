@@ -43,6 +43,7 @@ async function applyReduced(state: State, reduced: Reduced, bulk: boolean, scrat
   const { session, tables, byId } = state;
   const moved: Moved = {
     changed: new Set(),
+    merged: new Map(),
     completed: new Set(reduced.complete.keys()),
     flipped: new Set(),
     touched: new Set(),
@@ -52,7 +53,7 @@ async function applyReduced(state: State, reduced: Reduced, bulk: boolean, scrat
     const rows = reduced.rows.get(table.id);
     if (rows === undefined) continue;
     await stageRows(session, table, rows.values(), join(scratch, 'staged.ndjson'));
-    await mergeRows(session, table);
+    moved.merged.set(table.id, await mergeRows(session, table));
     moved.changed.add(table.id);
   }
   for (const table of tables) await settleVisibility(session, table, byId, moved);

@@ -1,67 +1,156 @@
-/** Brings staged rows into a table of the state: each group and register moves only forward. */
+/**
+ * Brings staged rows into a table of the state: each group and register moves only forward. A row whose main group advances is replaced; of any other only
+ * what moves is written. Wide columns of the rows that are there are never read: finding a few rows then costs their keys and nothing else.
+ */
 import { identifier } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
+import { hashDigits } from './reduce-changes.ts';
 import { groupOf, own, type StateTable, stateColumns, versionColumn } from './state-table.ts';
 
 /** Temporary tables of a batch, by state table. */
 export const changedOf = (table: StateTable) => identifier(`~changed ${table.id}`);
 export const flippedOf = (table: StateTable) => identifier(`~flipped ${table.id}`);
 export const touchedOf = (table: StateTable) => identifier(`~touched ${table.id}`);
+/** Columns of `changed`: what a tracked column held before and holds now, and whether that differs. */
 export const beforeColumn = (column: string) => `~before ${column}`;
+export const afterColumn = (column: string) => `~after ${column}`;
+export const alteredColumn = (column: string) => `~altered ${column}`;
 
-/** Merges `~staged`; afterwards the table's `changed` names the rows that moved, what other tables looked at before, and whether anything published differs. */
-export async function mergeRows(session: Session, table: StateTable): Promise<void> {
-  await session.run(`CREATE OR REPLACE TEMP TABLE ${identifier('~merged')} AS ${mergedRows(table)}`);
-  const before = table.tracked.map((name) => identifier(beforeColumn(name)));
+/** What a merge did, as far as other tables have to look at it. */
+export interface Merged {
+  /** Some rows are new. */
+  fresh: boolean;
+  /** Tracked columns that changed anywhere. */
+  altered: ReadonlySet<string>;
+}
+
+const held = identifier('~held');
+const merged = identifier('~merged');
+const key = identifier(own.key);
+const fresh = identifier('~fresh');
+const whole = identifier('~whole');
+const differs = identifier('~differs');
+
+/** Merges `~staged`; afterwards the table's `changed` names the rows that moved and whether anything published differs. */
+export async function mergeRows(session: Session, table: StateTable): Promise<Merged> {
+  const name = identifier(table.id);
+  const columns = stateColumns(table).map(([column]) => identifier(column));
   await session.run(
-    `CREATE OR REPLACE TEMP TABLE ${changedOf(table)} AS SELECT ${[identifier(own.key), identifier('~differs'), identifier('~fresh'), ...before].join(', ')} FROM ${identifier('~merged')}`,
+    `CREATE OR REPLACE TEMP TABLE ${held} AS SELECT ${heldColumns(table).map(identifier).join(', ')} FROM ${name} WHERE ${key} IN (SELECT ${key} FROM ${identifier('~staged')})`,
   );
-  await session.run(
-    `DELETE FROM ${identifier(table.id)} WHERE ${identifier(own.key)} IN (SELECT ${identifier(own.key)} FROM ${identifier('~merged')} WHERE NOT ${identifier('~fresh')})`,
-  );
-  const columns = stateColumns(table).map(([name]) => identifier(name));
-  await session.run(
-    `INSERT INTO ${identifier(table.id)} (${columns.join(', ')}) SELECT ${columns.join(', ')} FROM ${identifier('~merged')}`,
-  );
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${merged} AS ${mergedRows(table)}`);
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${changedOf(table)} AS ${changedRows(table)}`);
+  const told = await summary(session, table);
+  if (told.replaced)
+    await session.run(
+      `DELETE FROM ${name} WHERE ${key} IN (SELECT ${key} FROM ${merged} WHERE ${whole} AND NOT ${fresh})`,
+    );
+  if (told.fresh || told.replaced)
+    await session.run(
+      `INSERT INTO ${name} (${columns.join(', ')}) SELECT ${columns.join(', ')} FROM ${merged} WHERE ${whole}`,
+    );
+  if (told.adjusted)
+    await session.run(
+      `UPDATE ${name} SET ${adjustable(table)
+        .map((column) => `${identifier(column)} = m.${identifier(column)}`)
+        .join(', ')} FROM (FROM ${merged} WHERE NOT ${whole}) m WHERE ${name}.${key} = m.${key}`,
+    );
+  return told;
+}
+
+/** All but the wide ones: columns of the main group that nothing else looks at. */
+function heldColumns(table: StateTable): string[] {
+  return stateColumns(table)
+    .map(([name]) => name)
+    .filter((name) => {
+      const column = table.payload.find((one) => one.name === name);
+      return column === undefined || groupOf(column) !== 'main' || table.tracked.includes(name);
+    });
 }
 
 function mergedRows(table: StateTable): string {
-  const { primary_key } = table.received;
+  const isHeld = new Set(heldColumns(table));
   const payload = table.payload.map((column) => {
     const name = identifier(column.name);
     const arrived = `TRY_CAST(s.${name} AS ${column.type})`;
-    if (primary_key.includes(column.name)) return { name, sql: `coalesce(t.${name}, ${arrived})` };
-    return { name, sql: `CASE WHEN ${advances(groupOf(column))} THEN ${arrived} ELSE t.${name} END` };
+    const isKey = table.received.primary_key.includes(column.name);
+    if (isKey || !isHeld.has(column.name)) return `${arrived} AS ${name}`;
+    return `CASE WHEN ${advances(groupOf(column))} THEN ${arrived} ELSE h.${name} END AS ${name}`;
   });
-  const registers = [own.seen, own.gone, own.alive].map((name) => identifier(name));
-  const carried = stateColumns(table)
-    .map(([name]) => name)
-    .filter((name) => isCarried(table, name));
   const select = [
-    `s.${identifier(own.key)}`,
-    ...payload.map(({ name, sql }) => `${sql} AS ${name}`),
-    ...table.groups.map((group) => {
-      const name = identifier(versionColumn(group));
-      return `greatest(s.${name}, t.${name}) AS ${name}`;
-    }),
-    ...registers.map((name) => `greatest(s.${name}, t.${name}) AS ${name}`),
-    ...carried.map((name) => `t.${identifier(name)}`),
-    `t.${identifier(own.key)} IS NULL AS ${identifier('~fresh')}`,
-    `t.${identifier(own.key)} IS NULL OR t.${identifier(versionColumn('main'))} IS NULL OR ${payload.map(({ name, sql }) => `(${sql}) IS DISTINCT FROM t.${name}`).join(' OR ')} AS ${identifier('~differs')}`,
-    ...table.tracked.map((name) => `t.${identifier(name)} AS ${identifier(beforeColumn(name))}`),
+    `s.${key}`,
+    ...payload,
+    ...moving(table).map((name) => `greatest(s.${identifier(name)}, h.${identifier(name)}) AS ${identifier(name)}`),
+    ...carried(table).map((name) => `h.${identifier(name)}`),
+    `h.${key} IS NULL AS ${fresh}`,
+    `h.${key} IS NULL OR ${advances('main')} AS ${whole}`,
+    `h.${identifier(versionColumn('main'))} IS NULL OR ${table.groups.map(saysOther).join(' OR ')} AS ${differs}`,
+    ...table.tracked.map((name) => `h.${identifier(name)} AS ${identifier(beforeColumn(name))}`),
   ];
-  const moves = [...table.groups.map(advances), ...registers.map((name) => `s.${name} > coalesce(t.${name}, -1)`)];
-  return `SELECT ${select.join(', ')} FROM ${identifier('~staged')} s LEFT JOIN ${identifier(table.id)} t ON t.${identifier(own.key)} = s.${identifier(own.key)} WHERE ${moves.join(' OR ')}`;
+  const registers = [own.seen, own.gone, own.alive].map(identifier);
+  const moves = [...table.groups.map(advances), ...registers.map((name) => `s.${name} > coalesce(h.${name}, -1)`)];
+  return `SELECT ${select.join(', ')} FROM ${identifier('~staged')} s LEFT JOIN ${held} h ON h.${key} = s.${key} WHERE ${moves.join(' OR ')}`;
 }
 
+function changedRows(table: StateTable): string {
+  const tracked = table.tracked.flatMap((name) => {
+    return [
+      identifier(beforeColumn(name)),
+      `${identifier(name)} AS ${identifier(afterColumn(name))}`,
+      `${alters(name)} AS ${identifier(alteredColumn(name))}`,
+    ];
+  });
+  return `SELECT ${[key, differs, fresh, ...tracked].join(', ')} FROM ${merged}`;
+}
+
+async function summary(
+  session: Session,
+  table: StateTable,
+): Promise<Merged & { replaced: boolean; adjusted: boolean }> {
+  const flags = [fresh, `${whole} AND NOT ${fresh}`, `NOT ${whole}`, ...table.tracked.map(alters)];
+  const found = await session.first<Record<string, boolean | null>>(
+    `SELECT ${flags.map((flag, index) => `bool_or(${flag}) AS f${index}`).join(', ')} FROM ${merged}`,
+  );
+  const [isFresh, replaced, adjusted, ...altered] = flags.map((_, index) => found?.[`f${index}`] === true);
+  return {
+    fresh: isFresh!,
+    replaced: replaced!,
+    adjusted: adjusted!,
+    altered: new Set(table.tracked.filter((_, index) => altered[index])),
+  };
+}
+
+function alters(column: string): string {
+  return `${identifier(beforeColumn(column))} IS DISTINCT FROM ${identifier(column)}`;
+}
+
+/** Never NULL: a batch that says nothing of a group does not advance it. */
 function advances(group: string): string {
   const name = identifier(versionColumn(group));
-  return `(s.${name} > coalesce(t.${name}, ''))`;
+  return `coalesce(s.${name} > coalesce(h.${name}, ''), false)`;
+}
+
+/** A newer version that repeats the same content is no difference: versions end in a hash of it. */
+function saysOther(group: string): string {
+  const name = identifier(versionColumn(group));
+  return `(${advances(group)} AND right(s.${name}, ${hashDigits}) IS DISTINCT FROM right(h.${name}, ${hashDigits}))`;
+}
+
+/** Versions and registers: they only grow. */
+function moving(table: StateTable): string[] {
+  return [...table.groups.map(versionColumn), own.seen, own.gone, own.alive];
 }
 
 /** Columns that events do not move. */
-function isCarried(table: StateTable, name: string): boolean {
-  if (table.payload.some((column) => column.name === name)) return false;
-  if (([own.key, own.seen, own.gone, own.alive] as string[]).includes(name)) return false;
-  return !table.groups.some((group) => versionColumn(group) === name);
+function carried(table: StateTable): string[] {
+  const moved = new Set([own.key, ...moving(table), ...table.payload.map(({ name }) => name)]);
+  return stateColumns(table)
+    .map(([name]) => name)
+    .filter((name) => !moved.has(name));
+}
+
+/** What may change in a row that is not replaced. */
+function adjustable(table: StateTable): string[] {
+  const others = table.payload.filter((column) => groupOf(column) !== 'main').map(({ name }) => name);
+  return [...moving(table), ...others];
 }

@@ -50,13 +50,11 @@ export async function movePlaces(
   now: number | null,
 ): Promise<number> {
   const name = identifier(table.id);
-  const wanted =
+  const places =
     hot === null
-      ? coldPlaces(table, where)
-      : `SELECT t.${key} AS k, ${literal(hot)} AS place FROM ${name} t WHERE ${where} AND ${isVisible(table, 't')}`;
-  const found = await session.first<{ Count: string }>(
-    `CREATE OR REPLACE TEMP TABLE ${placed} AS SELECT t.${key} AS k, t.${part} AS was, w.place AS now FROM ${name} t LEFT JOIN (${wanted}) w ON w.k = t.${key} WHERE ${where}`,
-  );
+      ? `SELECT t.${key} AS k, t.${part} AS was, w.place AS now FROM ${name} t LEFT JOIN (${coldPlaces(table, where)}) w ON w.k = t.${key} WHERE ${where}`
+      : `SELECT t.${key} AS k, t.${part} AS was, CASE WHEN ${isVisible(table, 't')} THEN ${literal(hot)} END AS now FROM ${name} t WHERE ${where}`;
+  const found = await session.first<{ Count: string }>(`CREATE OR REPLACE TEMP TABLE ${placed} AS ${places}`);
   const count = Number(found?.Count ?? 0);
   if (count === 0) return 0;
   // A row that was never published and is not to be needs nothing.

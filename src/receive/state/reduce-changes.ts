@@ -18,6 +18,9 @@ export interface Reduced {
   complete: Map<string, Map<string, number>>;
 }
 
+/** Digits of the hash that ends every version. */
+export const hashDigits = 16;
+
 export function reduceChanges(changes: Iterable<ReceivedChange>): Reduced {
   const reduced: Reduced = { rows: new Map(), complete: new Map() };
   for (const change of changes) {
@@ -40,7 +43,7 @@ function takeRow(staged: StagedRow, change: Extract<ReceivedChange, { kind: 'row
   staged.seen = greater(staged.seen, change.seen);
   const group = change.group ?? 'main';
   // Two different rows of one version need an order too, and arrival is not one.
-  const version = `${change.version}#${hash('sha1', JSON.stringify(change.row)).slice(0, 12)}`;
+  const version = `${change.version}#${hash('sha1', JSON.stringify(change.row)).slice(0, hashDigits)}`;
   const before = staged.groups.get(group);
   if (before === undefined || version > before.version) staged.groups.set(group, { version, row: change.row });
 }

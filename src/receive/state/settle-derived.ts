@@ -3,7 +3,7 @@ import type { DerivedColumn } from '../../connectors/receive-way.ts';
 import { identifier } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
 import { fillMembers } from './fill-members.ts';
-import { beforeColumn, changedOf, flippedOf, touchedOf } from './merge-rows.ts';
+import { afterColumn, alteredColumn, beforeColumn, changedOf, flippedOf, touchedOf } from './merge-rows.ts';
 import type { Moved } from './settle-visibility.ts';
 import { isVisible, own, type StateTable } from './state-table.ts';
 import { touch } from './touch-rows.ts';
@@ -11,6 +11,7 @@ import { touch } from './touch-rows.ts';
 type Of<Kind> = Extract<DerivedColumn, { kind: Kind }>;
 const key = identifier(own.key);
 const corrections = identifier('~corrections');
+const asking = identifier('~asking');
 
 export async function settleDerived(
   session: Session,
@@ -34,30 +35,39 @@ async function fillValue(
   derived: Of<'value' | 'same'>,
   moved: Moved,
 ): Promise<void> {
+  const name = identifier(table.id);
   const by = identifier(derived.by);
-  const value = identifier(derived.value);
   const candidates: string[] = [];
   if (moved.changed.has(table.id)) candidates.push(`SELECT ${key} FROM ${changedOf(table)}`);
-  if (moved.changed.has(other.id)) {
-    const altered = `SELECT o.${key} FROM ${identifier(other.id)} o JOIN ${changedOf(other)} c USING (${key}) WHERE o.${value} IS DISTINCT FROM c.${identifier(beforeColumn(derived.value))}`;
-    candidates.push(`SELECT ${key} FROM ${identifier(table.id)} WHERE ${by} IN (${altered})`);
+  if (moved.merged.get(other.id)?.altered.has(derived.value)) {
+    const altered = `SELECT ${key} FROM ${changedOf(other)} WHERE ${identifier(alteredColumn(derived.value))}`;
+    candidates.push(`SELECT ${key} FROM ${name} WHERE ${by} IN (${altered})`);
   }
   if (candidates.length === 0) return;
   // What `by` holds may itself have been filled a moment ago.
   if (moved.touched.has(table.id)) candidates.push(`FROM ${touchedOf(table)}`);
+  const [, instead] = insteadOf(derived);
+  const found = await session.first<{ Count: string }>(
+    `CREATE OR REPLACE TEMP TABLE ${asking} AS SELECT t.${key} AS k, t.${by} AS named, t.${identifier(derived.column)} AS held, ${instead} AS instead FROM ${name} t WHERE t.${key} IN (${candidates.join(' UNION ')})`,
+  );
+  if (Number(found?.Count ?? 1) === 0) return;
+  // Only the rows that are named are looked up: joining all there are would cost the same for one row as for a million.
+  const named = `SELECT ${key} AS k, ${identifier(derived.value)} AS v FROM ${identifier(other.id)} WHERE ${key} IN (SELECT named FROM ${asking})`;
+  const [wanted] = insteadOf(derived);
   await correct(
     session,
     table,
     derived.column,
-    `SELECT t.${key} AS k, ${wantedValue(derived)} AS v FROM ${identifier(table.id)} t LEFT JOIN ${identifier(other.id)} o ON o.${key} = t.${by} WHERE t.${key} IN (${candidates.join(' UNION ')})`,
+    `SELECT a.k, a.held, ${wanted} AS v FROM ${asking} a LEFT JOIN (${named}) o ON o.k = a.named`,
     moved,
   );
 }
 
-function wantedValue(derived: Of<'value' | 'same'>): string {
-  const value = `o.${identifier(derived.value)}`;
-  if (derived.kind === 'same') return `coalesce(${value} = t.${identifier(derived.same)}, false)`;
-  return derived.otherwise === undefined ? value : `coalesce(${value}, t.${identifier(derived.otherwise)})`;
+/** SQL of the wanted value, and of the column of this row that takes part in it. */
+function insteadOf(derived: Of<'value' | 'same'>): [wanted: string, instead: string] {
+  if (derived.kind === 'same') return ['coalesce(o.v = a.instead, false)', `t.${identifier(derived.same)}`];
+  if (derived.otherwise === undefined) return ['o.v', 'NULL'];
+  return ['coalesce(o.v, a.instead)', `t.${identifier(derived.otherwise)}`];
 }
 
 async function fillCount(
@@ -68,14 +78,12 @@ async function fillCount(
   moved: Moved,
 ): Promise<void> {
   const candidates: string[] = [];
-  if (moved.changed.has(table.id))
+  if (moved.merged.get(table.id)?.fresh === true)
     candidates.push(`SELECT ${key} FROM ${changedOf(table)} WHERE ${identifier('~fresh')}`);
   for (const by of derived.by) {
     if (moved.changed.has(counted.id)) {
-      candidates.push(
-        `SELECT ${identifier(by)} FROM ${identifier(counted.id)} WHERE ${key} IN (SELECT ${key} FROM ${changedOf(counted)})`,
-        `SELECT ${identifier(beforeColumn(by))} FROM ${changedOf(counted)}`,
-      );
+      for (const column of [beforeColumn(by), afterColumn(by)])
+        candidates.push(`SELECT ${identifier(column)} FROM ${changedOf(counted)} WHERE ${identifier('~differs')}`);
     }
     if (moved.flipped.has(counted.id))
       candidates.push(
@@ -84,23 +92,25 @@ async function fillCount(
   }
   if (candidates.length === 0) return;
   const affected = identifier('~affected');
-  await session.run(
+  const found = await session.first<{ Count: string }>(
     `CREATE OR REPLACE TEMP TABLE ${affected} AS SELECT DISTINCT k FROM (${candidates.join(' UNION ALL ')}) u(k) WHERE k IS NOT NULL`,
   );
+  if (Number(found?.Count ?? 1) === 0) return;
   const named = derived.by.map(
     (by) =>
       `SELECT c.${identifier(by)} AS k FROM ${identifier(counted.id)} c WHERE c.${identifier(by)} IN (FROM ${affected}) AND ${isVisible(counted, 'c')}`,
   );
+  const rows = `SELECT ${key} AS k, ${identifier(derived.column)} AS held FROM ${identifier(table.id)} WHERE ${key} IN (FROM ${affected})`;
   await correct(
     session,
     table,
     derived.column,
-    `SELECT t.${key} AS k, coalesce(n.n, 0) AS v FROM ${identifier(table.id)} t LEFT JOIN (SELECT k, count(*) AS n FROM (${named.join(' UNION ALL ')}) GROUP BY k) n ON n.k = t.${key} WHERE t.${key} IN (FROM ${affected})`,
+    `SELECT t.k, t.held, coalesce(n.n, 0) AS v FROM (${rows}) t LEFT JOIN (SELECT k, count(*) AS n FROM (${named.join(' UNION ALL ')}) GROUP BY k) n ON n.k = t.k`,
     moved,
   );
 }
 
-/** Writes the wanted values where they differ, and remembers which rows that were. */
+/** `wanted`: a query for the key, what is held and what should be. Writes the wanted values where they differ, and remembers which rows that were. */
 async function correct(
   session: Session,
   table: StateTable,
@@ -110,7 +120,7 @@ async function correct(
 ): Promise<void> {
   const name = identifier(column);
   const found = await session.first<{ Count: string }>(
-    `CREATE OR REPLACE TEMP TABLE ${corrections} AS SELECT w.k, w.v FROM (${wanted}) w JOIN ${identifier(table.id)} t ON t.${key} = w.k WHERE t.${name} IS DISTINCT FROM w.v`,
+    `CREATE OR REPLACE TEMP TABLE ${corrections} AS SELECT k, v FROM (${wanted}) WHERE held IS DISTINCT FROM v`,
   );
   if (Number(found?.Count ?? 1) === 0) return;
   await session.run(

@@ -1,12 +1,14 @@
 /** Decides which rows are hidden: deleted, hidden by a column, not among those shown, or below a parent that is. Parents come before children. */
 import { identifier, literal } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
-import { changedOf, flippedOf } from './merge-rows.ts';
+import { changedOf, flippedOf, type Merged } from './merge-rows.ts';
 import { own, type StateTable } from './state-table.ts';
 
 export interface Moved {
   /** Tables with changed rows in this batch. */
   changed: Set<string>;
+  /** What the merge of each changed table said. */
+  merged: Map<string, Merged>;
   /** Tables for which a parent's rows were shown completely in this batch. */
   completed: ReadonlySet<string>;
   /** Tables in which rows became hidden or visible; filled here. */
@@ -17,6 +19,7 @@ export interface Moved {
 
 const key = identifier(own.key);
 const blocked = identifier(own.blocked);
+const judging = identifier('~judging');
 export const completeTable = identifier('~complete');
 /** The parents of this batch's `complete` statements. */
 export const completedNow = identifier('~completed now');
@@ -29,8 +32,12 @@ export async function settleVisibility(
 ): Promise<void> {
   const candidates = candidatesOf(table, byId, moved);
   if (candidates.length === 0) return;
+  const looked = await session.first<{ Count: string }>(
+    `CREATE OR REPLACE TEMP TABLE ${judging} AS SELECT ${judgedColumns(table)} FROM ${identifier(table.id)} t WHERE t.${key} IN (${candidates.join(' UNION ')})`,
+  );
+  if (Number(looked?.Count ?? 1) === 0) return;
   const found = await session.first<{ Count: string }>(
-    `CREATE OR REPLACE TEMP TABLE ${flippedOf(table)} AS SELECT ${key} FROM (${judged(table, candidates)}) WHERE was IS DISTINCT FROM now`,
+    `CREATE OR REPLACE TEMP TABLE ${flippedOf(table)} AS SELECT k AS ${key} FROM (${judged(table)}) WHERE was IS DISTINCT FROM now`,
   );
   if (Number(found?.Count ?? 1) === 0) return;
   await session.run(
@@ -62,20 +69,39 @@ function candidatesOf(table: StateTable, byId: ReadonlyMap<string, StateTable>, 
   ];
 }
 
-function judged(table: StateTable, candidates: string[]): string {
-  const parents = table.received.parents ?? [];
+/** Of the rows to judge: what is known now, whether the row itself says it is hidden, when it was seen, and its parents. */
+function judgedColumns({ received }: StateTable): string {
   const [gone, alive, seen] = [own.gone, own.alive, own.seen].map((name) => `t.${identifier(name)}`);
-  const reasons = [
+  const itself = [
     `coalesce(${gone} >= coalesce(${alive}, -1), false)`,
-    ...(table.received.hiddenBy === undefined ? [] : [`coalesce(t.${identifier(table.received.hiddenBy)}, false)`]),
-    ...parents.map((_, index) => `coalesce(p${index}.${blocked}, false)`),
-    ...parents.map((_, index) => `coalesce(c${index}.shown_at > coalesce(${seen}, 0), false)`),
-    `coalesce(everything.shown_at > coalesce(${seen}, 0), false)`,
+    ...(received.hiddenBy === undefined ? [] : [`coalesce(t.${identifier(received.hiddenBy)}, false)`]),
   ];
-  const joins = parents.map(
-    ({ table: parent, column }, index) =>
-      ` LEFT JOIN ${identifier(parent)} p${index} ON p${index}.${key} = t.${identifier(column)}` +
-      ` LEFT JOIN ${completeTable} c${index} ON c${index}.table_name = ${literal(table.id)} AND c${index}.parent = t.${identifier(column)}`,
-  );
-  return `SELECT t.${key}, coalesce(t.${blocked}, false) AS was, ${reasons.join(' OR ')} AS now FROM ${identifier(table.id)} t${joins.join('')} LEFT JOIN ${completeTable} everything ON everything.table_name = ${literal(table.id)} AND everything.parent = '*' WHERE t.${key} IN (${candidates.join(' UNION ')})`;
+  return [
+    `t.${key} AS k`,
+    `coalesce(t.${blocked}, false) AS was`,
+    `${itself.join(' OR ')} AS itself`,
+    `coalesce(${seen}, 0) AS seen`,
+    ...(received.parents ?? []).map(({ column }, index) => `t.${identifier(column)} AS parent${index}`),
+  ].join(', ');
+}
+
+/** Only the parents of the rows to judge are looked up: joining all there are would cost the same for one row as for a million. */
+function judged({ id, received }: StateTable): string {
+  const parents = received.parents ?? [];
+  const shown = (parent: string) =>
+    `SELECT parent, shown_at FROM ${completeTable} WHERE table_name = ${literal(id)} AND parent ${parent}`;
+  const joins = parents.map(({ table }, index) => {
+    const named = `IN (SELECT parent${index} FROM ${judging})`;
+    return (
+      ` LEFT JOIN (SELECT ${key} AS k, ${blocked} AS hidden FROM ${identifier(table)} WHERE ${key} ${named}) p${index} ON p${index}.k = j.parent${index}` +
+      ` LEFT JOIN (${shown(named)}) c${index} ON c${index}.parent = j.parent${index}`
+    );
+  });
+  const reasons = [
+    'j.itself',
+    ...parents.map((_, index) => `coalesce(p${index}.hidden, false)`),
+    ...parents.map((_, index) => `coalesce(c${index}.shown_at > j.seen, false)`),
+    'coalesce(everything.shown_at > j.seen, false)',
+  ];
+  return `SELECT j.k, j.was, ${reasons.join(' OR ')} AS now FROM ${judging} j${joins.join('')} LEFT JOIN (${shown(`= '*'`)}) everything ON true`;
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { DerivedColumn, ReceivedColumn, ReceivedTable } from '../../connectors/receive-way.ts';
 import { identifier } from '../../duckdb/quote.ts';
+import { AttacheError } from '../../errors/attache-error.ts';
 
 /** Columns of the state start with a character no column of a source may have. */
 export const own = {
@@ -32,6 +33,12 @@ export function stateTables(tables: readonly ReceivedTable[]): StateTable[] {
   return tables.map((received) => {
     const derived = received.derived ?? [];
     const filled = new Set(derived.map((one) => one.column));
+    const tracked = [...new Set(tables.flatMap((other) => lookedAt(other, received.id)))];
+    const followed = tracked.find((column) => filled.has(column));
+    if (followed !== undefined)
+      throw new AttacheError('internal', {
+        message: `${received.id}.${followed} is filled from other rows, so no other row can be filled from it.`,
+      });
     const payload = received.columns.filter((column) => !filled.has(column.name));
     return {
       id: received.id,
@@ -43,7 +50,7 @@ export function stateTables(tables: readonly ReceivedTable[]): StateTable[] {
       payload,
       published: received.columns.filter((column) => column.internal !== true),
       derived,
-      tracked: [...new Set(tables.flatMap((other) => lookedAt(other, received.id)))],
+      tracked,
     };
   });
 }
