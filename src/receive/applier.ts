@@ -8,7 +8,7 @@ import { literal } from '../duckdb/quote.ts';
 import { renameDurably, syncFile } from '../files/durable.ts';
 import { crashPoint } from '../publish/crash-point.ts';
 import { sweepParts } from '../publish/sweep.ts';
-import { readAhead } from './inbox/inbox-reader.ts';
+import { bytesAfter, type LanePosition, readAhead } from './inbox/inbox-reader.ts';
 import { appliedSegments, olderThan, packSegment } from './inbox/retain-segments.ts';
 import { eventsTable, interpretFrames } from './interpret-frames.ts';
 import { checkPublished, type OwnRow, type Published, type PublishPlace, publishState } from './publish-state.ts';
@@ -29,7 +29,7 @@ const retentionMs = 30 * 86_400_000;
 
 export class Applier {
   readonly folder: ReceiveFolder;
-  readonly facts: Omit<ApplierStatus, 'applied' | 'quarantined' | 'misfits' | 'lag_ms'>;
+  readonly facts: Omit<ApplierStatus, 'applied' | 'quarantined' | 'misfits' | 'lag_ms' | 'waiting_bytes'>;
   private readonly task: ReceiveTask;
   private readonly connector: Connector;
   private readonly place: PublishPlace;
@@ -52,6 +52,7 @@ export class Applier {
     };
     this.place = { folder: extract, scratch, limits };
     this.facts = {
+      visible: { pushed: 0, polled: 0 },
       backlog: false,
       last_visible_ms: null,
       generation: 0,
@@ -118,7 +119,12 @@ export class Applier {
     const started = Date.now();
     if (this.rebuilding || (!force && started < this.nextPublishAt)) return null;
     const published = await publishState(this.state, this.place, this.progressRow());
-    if (published === null) return null;
+    await this.recordVisible();
+    if (published === null) {
+      // What was applied changed nothing, so nobody waits for it.
+      this.oldestUnpublished = null;
+      return null;
+    }
     crashPoint('publish.after-all');
     const ended = Date.now();
     this.nextPublishAt = Math.max(started + shortestPauseMs, ended + (ended - started));
@@ -128,6 +134,11 @@ export class Applier {
     this.facts.published_at = new Date(ended).toISOString();
     this.facts.bytes_written += published.bytes;
     return published;
+  }
+
+  private async recordVisible(): Promise<void> {
+    const { pushed, polled } = await readPositions(this.state.session);
+    this.facts.visible = { pushed: pushed.sequence, polled: polled.sequence };
   }
 
   private progressRow(): OwnRow {
@@ -159,9 +170,15 @@ export class Applier {
       damage: this.facts.damage.slice(-20),
       applied: { pushed: positions.pushed.sequence, polled: positions.polled.sequence },
       lag_ms: this.oldestUnpublished === null ? 0 : Date.now() - this.oldestUnpublished,
+      waiting_bytes: await this.waitingBytes(positions),
       quarantined: await countQuarantined(this.folder.quarantine),
       misfits: await countMisfits(this.state.session, this.state.tables),
     };
+  }
+
+  private async waitingBytes(positions: Record<Lane, LanePosition>): Promise<number> {
+    const sizes = await Promise.all(lanes.map((lane) => bytesAfter(this.folder.inbox[lane], positions[lane])));
+    return sizes.reduce((sum, size) => sum + size, 0);
   }
 
   /** Moves cooled rows to cold parts; what that changes is published like anything else. */

@@ -11,6 +11,7 @@ import { InboxWriter } from './inbox/inbox-writer.ts';
 import { dropQuarantined, listQuarantined, showQuarantined, takeQuarantined } from './quarantine.ts';
 import { receiveFolder } from './receive-folder.ts';
 import type { ApplierStatus, OrderAnswer, OrderKind, ReceiveEvent, ReceiveOrder, ReceiveTask } from './shapes.ts';
+import { WaitingEvents } from './waiting-events.ts';
 
 export interface PushedSourceOptions {
   /** New content is live. */
@@ -27,6 +28,8 @@ export interface PushedSourceStatus {
   stored: number;
   /** Events stored since the start that are not applied yet, as far as the process has said. */
   inbox_depth: number;
+  /** Age in milliseconds of the oldest event that is stored and not visible, also while the process is down; 0 when all are visible. */
+  lag_ms: number;
   applier: ApplierStatus | null;
   /** Why the process is not running, if it is not. */
   failure: string | null;
@@ -45,6 +48,7 @@ export class PushedSource {
   private readonly options: PushedSourceOptions;
   private readonly inbox: InboxWriter;
   private readonly door: Door;
+  private readonly waiting = new WaitingEvents();
   private readonly abort = new AbortController();
   private readonly answers = new Map<number, { resolve(value: OrderAnswer): void; reject(error: unknown): void }>();
   private tell: ((order: ReceiveOrder) => void) | null = null;
@@ -92,8 +96,10 @@ export class PushedSource {
   }
 
   /** Resolves with the event's sequence once it is durable. */
-  accept(event: IncomingEvent): Promise<number> {
-    return acceptEvent(this.door, event);
+  async accept(event: IncomingEvent): Promise<number> {
+    const sequence = await acceptEvent(this.door, event);
+    this.waiting.add(sequence, event.receivedAt);
+    return sequence;
   }
 
   status(): PushedSourceStatus {
@@ -106,6 +112,7 @@ export class PushedSource {
         this.door.counts.accepted === 0
           ? 0
           : Math.min(this.door.counts.accepted, Math.max(0, this.inbox.newest - applied)),
+      lag_ms: Math.max(this.waiting.lag(Date.now()), this.applier?.lag_ms ?? 0),
       applier: this.applier,
       failure: this.failure,
     };
@@ -140,6 +147,7 @@ export class PushedSource {
   async release(id: string): Promise<number> {
     const { body, receivedAt, ...facts } = await takeQuarantined(this.door.quarantineDirectory, id);
     const sequence = await this.inbox.append({ ...facts, receivedAt, released: true }, body);
+    this.waiting.add(sequence, Date.now());
     await dropQuarantined(this.door.quarantineDirectory, id);
     return sequence;
   }
@@ -193,10 +201,13 @@ export class PushedSource {
   }
 
   private hear(event: ReceiveEvent): void {
-    if (event.kind === 'published') this.options.onPublished?.(event.generation);
-    else if (event.kind === 'note') this.options.note?.(event.message);
+    if (event.kind === 'published') {
+      this.waiting.settle(event.visible);
+      this.options.onPublished?.(event.generation);
+    } else if (event.kind === 'note') this.options.note?.(event.message);
     else if (event.kind === 'status') {
       this.applier = event.status;
+      this.waiting.settle(event.status.visible.pushed);
       this.failure = null;
     } else {
       const waiting = this.answers.get(event.id);

@@ -77,7 +77,9 @@ async function work({ applier, polling, signal, emit, orders }: Running): Promis
 async function publishDue(applier: Applier, emit: Running['emit'], force = false): Promise<void> {
   try {
     const published = await applier.publishDue(force);
-    if (published !== null) emit({ kind: 'published', generation: published.generation, tables: published.tables });
+    if (published === null) return;
+    const { generation, tables } = published;
+    emit({ kind: 'published', generation, tables, visible: applier.facts.visible.pushed });
   } catch (thrown) {
     if (!(thrown instanceof AttacheError) || thrown.code !== 'locked') throw thrown;
   }

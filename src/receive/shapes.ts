@@ -34,7 +34,7 @@ export interface ReplayReport {
 export type OrderAnswer = PollReport | ReplayReport | { generation: number };
 
 export type ReceiveEvent =
-  | { kind: 'published'; generation: number; tables: string[] }
+  | { kind: 'published'; generation: number; tables: string[]; visible: number }
   | { kind: 'status'; status: ApplierStatus }
   | { kind: 'note'; message: string }
   | { kind: 'answer'; id: number; value: OrderAnswer }
@@ -43,6 +43,10 @@ export type ReceiveEvent =
 /** How far the process is. Times are ISO 8601 in UTC. */
 export interface ApplierStatus {
   applied: Record<Lane, number>;
+  /** Sequences up to which everything is published. */
+  visible: Record<Lane, number>;
+  /** Bytes of the inbox that were not applied yet. */
+  waiting_bytes: number;
   /** Events that wait to be applied, as far as they were looked at. */
   backlog: boolean;
   /** Age in milliseconds of the oldest event that is not visible yet; 0 when everything is. */

@@ -65,7 +65,7 @@ export class PushedSources {
   besides(extract: SyncParts['extract']): SyncParts['extract'] {
     return (request, options) => {
       const source = this.get(request.source.name);
-      return source === null ? extract(request, options) : reportPushed(source, request);
+      return source === null ? extract(request, options) : reportPushed(source, request, options);
     };
   }
 

@@ -4,9 +4,17 @@ import { extractFolder } from '../contract/extract-folder.ts';
 import { readExtractCatalogue } from '../contract/read.ts';
 import type { ExtractReport, ExtractRequest, TableResult } from '../extract/shapes.ts';
 import type { PushedSource } from '../receive/pushed-source.ts';
+import type { SyncParts } from './sync-parts.ts';
 
-export async function reportPushed(source: PushedSource, request: ExtractRequest): Promise<ExtractReport> {
+export async function reportPushed(
+  source: PushedSource,
+  request: ExtractRequest,
+  options: Parameters<SyncParts['extract']>[1] = {},
+): Promise<ExtractReport> {
   const started_at = new Date().toISOString();
+  const { inbox_depth, lag_ms } = source.status();
+  const message = `${inbox_depth} events waited to be applied; the oldest that was not visible was ${Math.round(lag_ms)} ms old.`;
+  options.onEvent?.({ kind: 'note', message });
   await source.order('flush');
   const folder = extractFolder(request.dataDirectory, request.source.name);
   const catalogue = await readExtractCatalogue(folder, {
@@ -29,5 +37,5 @@ export async function reportPushed(source: PushedSource, request: ExtractRequest
       finished_at: new Date().toISOString(),
     };
   });
-  return { source: folder.source, generation: catalogue.generation, tables, notes: [] };
+  return { source: folder.source, generation: catalogue.generation, tables, notes: [message] };
 }

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { askLag } from '../../src/cli/ask-lag.ts';
 import { until } from '../helpers/instance.ts';
 import { type TestServer, testServer } from '../helpers/server.ts';
 
@@ -108,6 +109,7 @@ test('a sync of a pushed source makes live what waits', async () => {
   await push(event('waiting', 7));
   const job = await server.sync({ sources: ['told'] });
   expect(job.status).toBe('succeeded');
+  expect(job.notes.join(' ')).toMatch(/\d+ events waited to be applied/);
   expect(job.tables.find((table) => table.id === 'orders_told')).toMatchObject({ status: 'succeeded' });
 });
 
@@ -120,6 +122,17 @@ test('tables of a pushed source are registered by the source itself', async () =
 test('health tells nothing of sources or secrets', async () => {
   const { bytes } = await server.ask('GET', '/api/health?probe=ready', undefined, { authorization: null });
   expect(bytes.toString()).not.toMatch(/told|mute|secret/i);
+});
+
+test('the lag of pushed events is told to whoever looks at a copy, and falls to nothing', async () => {
+  await push(event('lagging', 9));
+  await until(async () => {
+    const { json } = await server.ask('GET', '/api/admin/sources/told/receive');
+    return json.lag_ms === 0 && json.inbox_depth === 0 && json.applier?.waiting_bytes === 0;
+  });
+  await until(async () => (await askLag(server.url))?.lag_ms === 0);
+  expect(await askLag(server.url)).toMatchObject({ sources: 2, inbox_depth: 0 });
+  expect(await askLag('http://127.0.0.1:9')).toBeNull();
 });
 
 test('an operator sees how far a source is, what was kept aside, and lets it pass', async () => {

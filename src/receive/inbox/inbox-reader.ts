@@ -1,5 +1,5 @@
 /** Reads a lane from a position on: whole frames in order, damage reported and stepped over, an unfinished end left for later. */
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { decodeFrame, type Frame, findFrame } from './frame.ts';
@@ -43,6 +43,17 @@ export async function readAhead(directory: string, position: LanePosition, bytes
     if (segments.length === 0) found.position = { ...laneStart, sequence: position.sequence };
   }
   return found;
+}
+
+/** Bytes of a lane that were not read yet. */
+export async function bytesAfter(directory: string, position: LanePosition): Promise<number> {
+  let bytes = 0;
+  for (const { first, path } of await listSegments(directory)) {
+    if (first < position.segment) continue;
+    const { size } = await stat(path).catch(() => ({ size: 0 }));
+    bytes += Math.max(0, size - (first === position.segment ? position.offset : 0));
+  }
+  return bytes;
 }
 
 async function readSegment(segment: Segment, isLast: boolean, found: ReadAhead, wanted: number): Promise<number> {

@@ -16,7 +16,13 @@ const readiness = z.object({
   last_success: z.string().nullable(),
   open_jobs: z.int(),
   events: z
-    .object({ inbox_depth: z.int(), lag_ms: z.number(), quarantined: z.int(), failing: z.int() })
+    .object({
+      sources: z.int(),
+      inbox_depth: z.int(),
+      lag_ms: z.number(),
+      quarantined: z.int(),
+      failing: z.int(),
+    })
     .meta({ description: 'Of all sources that push: what waits, the longest lag, what was kept aside.' }),
   scheduler_last_look: z.string().nullable().meta({ description: 'null: the scheduler is off or has not looked yet.' }),
 });
@@ -84,8 +90,9 @@ export function healthRoutes(parts: ServerParts): Route[] {
 
 function eventsOf(sources: readonly PushedSourceStatus[]): z.infer<typeof readiness>['events'] {
   return {
+    sources: sources.length,
     inbox_depth: sources.reduce((sum, source) => sum + source.inbox_depth, 0),
-    lag_ms: Math.max(0, ...sources.map((source) => source.applier?.lag_ms ?? 0)),
+    lag_ms: Math.max(0, ...sources.map((source) => source.lag_ms)),
     quarantined: sources.reduce((sum, source) => sum + (source.applier?.quarantined ?? 0), 0),
     failing: sources.filter((source) => source.failure !== null).length,
   };

@@ -9,10 +9,12 @@ const status = z
     source: z.string(),
     door: z.object({ accepted: z.int(), refused: z.int(), quarantined: z.int(), unavailable: z.int() }),
     inbox_depth: z.int().meta({ description: 'Events stored since the start that are not applied yet.' }),
+    lag_ms: z.number().meta({ description: 'Age of the oldest event that is stored and not visible yet.' }),
     failure: z.string().nullable().meta({ description: 'Why its process is not running, if it is not.' }),
     applier: z
       .object({
-        lag_ms: z.number().meta({ description: 'Age of the oldest event that is not visible yet.' }),
+        lag_ms: z.number().meta({ description: 'Age of the oldest event that is applied and not visible yet.' }),
+        waiting_bytes: z.number().meta({ description: 'Bytes of the inbox that are not applied yet.' }),
         last_visible_ms: z.number().nullable().meta({ description: 'From arrival to visible, for the last batch.' }),
         generation: z.int(),
         published_at: z.string().nullable(),

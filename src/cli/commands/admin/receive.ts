@@ -27,7 +27,10 @@ export const status: Configure = (command, context) =>
       'before',
       'Inbox depth, lag and quarantine of a source that pushes.\n\nExample:\n  $ da admin sources status jira\n',
     )
-    .addHelpText('after', '\nJSON: {source, door, inbox_depth, failure, applier: {lag_ms, quarantined, …}}.')
+    .addHelpText(
+      'after',
+      '\nJSON: {source, door, inbox_depth, lag_ms, failure, applier: {waiting_bytes, quarantined, …}}.',
+    )
     .action(async (source: string, options: Options) => {
       const { terminal, signal } = context;
       await using client = await connect(options, context);
@@ -36,7 +39,7 @@ export const status: Configure = (command, context) =>
       });
       if (terminal.json) return terminal.document(body);
       const { door, applier, ...rest } = body;
-      await terminal.data(fieldsText({ ...rest, ...door, ...applier }));
+      await terminal.data(fieldsText({ ...door, ...applier, ...rest }));
     });
 
 export const replay = order('replay', 'Builds the state anew from the kept events; says whether it came out the same.');
