@@ -12,7 +12,7 @@ import { sealPart } from '../publish/seal-part.ts';
 import { LossyColumns, lossCounts, lossyColumn, projection } from './columns.ts';
 import { copyStatement } from './copy-statement.ts';
 import { mostRowGroupBytes, partRowsFor } from './layout.ts';
-import { createPipe, type OwnedPipe } from './pipe.ts';
+import type { OwnedPipe } from './pipe.ts';
 import type { Run } from './run.ts';
 
 export interface LoadedPiece {
@@ -117,7 +117,7 @@ async function withOpenPiece<T>(
       scratch: directory,
       signal,
       pipe: async () => {
-        const pipe = await createPipe(directory, `${pipes.length}.pipe`);
+        const pipe = await run.pipe();
         pipes.push(pipe);
         return pipe;
       },
@@ -128,6 +128,7 @@ async function withOpenPiece<T>(
   } finally {
     await open?.close?.();
     session.close();
+    for (const pipe of pipes) pipe.destroy();
   }
 }
 

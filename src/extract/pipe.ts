@@ -5,7 +5,9 @@
  * The writing end is opened once the reader is there, so that a reader that dies is seen (EPIPE) and the end of a short table cannot come before its beginning was read.
  */
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,19 +23,41 @@ export interface OwnedPipe extends Pipe {
 
 const readerPollMs = 1;
 
-/** Makes the pipe `name` in `directory`, a folder of the run's own. */
-export async function createPipe(directory: string, name: string): Promise<OwnedPipe> {
-  const path = join(directory, name);
+/** Starting a program copies the tables of this process's memory, so one start makes many pipes. */
+const pipesOfOneStart = 16;
+
+/** Answers a fresh pipe in `directory`, a folder of the run's own, each time it is called. */
+export function pipesIn(directory: string): () => Promise<OwnedPipe> {
+  const ready: string[] = [];
+  let making: Promise<void> | null = null;
+  const more = async () => {
+    const paths = Array.from({ length: pipesOfOneStart }, () => join(directory, `${randomUUID()}.pipe`));
+    await makePipes(directory, paths);
+    ready.push(...paths);
+  };
+  return async () => {
+    for (;;) {
+      const path = ready.pop();
+      if (path !== undefined) return new FifoPipe(path);
+      making ??= more().finally(() => {
+        making = null;
+      });
+      await making;
+    }
+  };
+}
+
+async function makePipes(directory: string, paths: readonly string[]): Promise<void> {
   try {
-    await promisify(execFile)('mkfifo', ['-m', '600', path]);
+    await mkdir(directory, { recursive: true });
+    await promisify(execFile)('mkfifo', ['-m', '600', ...paths]);
   } catch (cause) {
     throw new AttacheError('unsupported', {
-      message: `A named pipe cannot be made at ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      message: `No named pipes can be made in ${directory}: ${cause instanceof Error ? cause.message : String(cause)}`,
       hint: 'Keep DATA_DIR on a local Linux or macOS filesystem, where the command `mkfifo` works.',
       cause,
     });
   }
-  return new FifoPipe(path);
 }
 
 class FifoPipe implements OwnedPipe {

@@ -16,6 +16,7 @@ import { checkDiskSpace } from './disk-space.ts';
 import { loadTable, type TableOutcome } from './load-table.ts';
 import { openReading } from './open-reading.ts';
 import { openStreamDatabase, piecesAtOnce } from './piece-database.ts';
+import { pipesIn } from './pipe.ts';
 import { dropOldRejects } from './rejects.ts';
 import type { Run } from './run.ts';
 import type { ExtractEvent, ExtractReport, ExtractRequest, TableResult } from './shapes.ts';
@@ -57,6 +58,7 @@ export async function runExtract(request: ExtractRequest, { signal, onEvent }: R
     signal,
     emit,
     copySlot: pLimit(piecesAtOnce(limits)),
+    pipe: pipesIn(join(scratch.directory, 'pipes')),
   });
   const live = await publishOutcomes(folder, outcomes, published, scratch.directory, limits);
   return {

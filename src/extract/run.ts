@@ -3,6 +3,7 @@ import type { Connector, ReadSession } from '../connectors/connector.ts';
 import type { ExtractFolder } from '../contract/extract-folder.ts';
 import type { ExtractCatalogue } from '../contract/shapes.ts';
 import type { Database, DatabaseLimits } from '../duckdb/database.ts';
+import type { OwnedPipe } from './pipe.ts';
 import type { ExtractEvent, ExtractRequest } from './shapes.ts';
 
 export interface Run {
@@ -20,6 +21,8 @@ export interface Run {
   published: ExtractCatalogue;
   /** Lets as many pieces be in work at once as there are threads and memory for. */
   copySlot: <T>(work: () => Promise<T>) => Promise<T>;
+  /** A fresh pipe. */
+  pipe(): Promise<OwnedPipe>;
   signal: AbortSignal;
   emit(event: ExtractEvent): void;
 }

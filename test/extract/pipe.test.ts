@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Database } from '../../src/duckdb/database.ts';
 import { literal } from '../../src/duckdb/quote.ts';
-import { createPipe } from '../../src/extract/pipe.ts';
+import { pipesIn } from '../../src/extract/pipe.ts';
 
 let directory: string;
 let database: Database;
@@ -33,7 +33,7 @@ async function count(path: string, database: Database): Promise<number> {
 
 describe('a pipe into DuckDB', () => {
   it('carries a table that is written before the reader comes', async () => {
-    const pipe = await createPipe(directory, 'p');
+    const pipe = await pipesIn(directory)();
     const written = pipe.write(Buffer.from('1,x\n2,y\n')).then(() => pipe.end());
     await sleep(50);
     const [rows] = await Promise.all([count(pipe.path, database), written]);
@@ -43,16 +43,17 @@ describe('a pipe into DuckDB', () => {
   });
 
   it('carries an empty table', async () => {
-    const pipe = await createPipe(directory, 'p');
+    const pipe = await pipesIn(directory)();
     const [rows] = await Promise.all([count(pipe.path, database), pipe.end()]);
     expect(rows).toBe(0);
   });
 
   it('carries eight tables at once, more than the pool of threads that DuckDB and fs share', async () => {
+    const fresh = pipesIn(directory);
     const line = Buffer.from(`${'v'.repeat(90)},${'w'.repeat(90)}\n`.repeat(1_000));
     const rows = await Promise.all(
       Array.from({ length: 8 }, async (_, index) => {
-        const pipe = await createPipe(directory, `p${index}`);
+        const pipe = await fresh();
         const feed = async () => {
           for (let block = 0; block < 20 + index; block++) await pipe.write(line);
           await pipe.end();
@@ -65,7 +66,7 @@ describe('a pipe into DuckDB', () => {
   });
 
   it('tells the writer when the reader fails', async () => {
-    const pipe = await createPipe(directory, 'p');
+    const pipe = await pipesIn(directory)();
     const feed = async () => {
       await pipe.write(Buffer.from('1,x,too,many\n'));
       for (let block = 0; block < 100; block++) await pipe.write(Buffer.alloc(1 << 20, '1,x\n'));
@@ -77,7 +78,7 @@ describe('a pipe into DuckDB', () => {
   });
 
   it('lets a waiting reader go when it is destroyed before anything was written', async () => {
-    const pipe = await createPipe(directory, 'p');
+    const pipe = await pipesIn(directory)();
     const read = count(pipe.path, database);
     await sleep(50);
     pipe.destroy();
@@ -86,13 +87,13 @@ describe('a pipe into DuckDB', () => {
   });
 
   it('leaves no file for a reader that comes after it was destroyed', async () => {
-    const pipe = await createPipe(directory, 'p');
+    const pipe = await pipesIn(directory)();
     pipe.destroy();
     await expect(count(pipe.path, database)).rejects.toThrow(/No files found/);
   });
 
   it('fails a writer that waits for room when it is destroyed', async () => {
-    const pipe = await createPipe(directory, 'p');
+    const pipe = await pipesIn(directory)();
     const waiting = pipe.write(Buffer.from('1,x\n'));
     await sleep(10);
     pipe.destroy();

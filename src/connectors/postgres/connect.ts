@@ -7,6 +7,7 @@ import type { SourceContext } from '../connector.ts';
 import { type Address, parseAddress } from './address.ts';
 import { cancelBackend } from './cancel-backend.ts';
 import { explainError } from './explain-error.ts';
+import { recyclingSocket } from './recycling-socket.ts';
 import type { Settings, TlsMode } from './settings.ts';
 import { tlsMode, tlsOptions } from './tls.ts';
 
@@ -94,6 +95,7 @@ async function open(target: Target, options: string | undefined, readOnlySession
     password: address.password ?? '',
     database: address.database,
     ssl: await tlsOptions(target.tls, target.settings.ca),
+    ...(target.tls === 'disable' ? { stream: recyclingSocket } : {}),
     options,
     application_name: 'data-attache',
     fallback_application_name: 'data-attache',

@@ -3,10 +3,9 @@ import type pg from 'pg';
 import { AttacheError } from '../../errors/attache-error.ts';
 import type { streamOf } from './connect.ts';
 import { CopyFrames } from './copy-frames.ts';
+import { divert, mostChunksInWork } from './recycling-socket.ts';
 
-/** Above this the server is made to wait. */
-const mostInFlightBytes = 1 << 20;
-const resumeBelowBytes = 256 << 10;
+const resumeBelowChunks = 2;
 const readyForQuery = 'Z'.charCodeAt(0);
 
 export interface Copied {
@@ -15,7 +14,7 @@ export interface Copied {
   longestRow: number;
 }
 
-/** Takes rows; resolves when it has room again. A rejection stops the COPY. */
+/** Takes rows; resolves when it needs the bytes no more, which are overwritten then. A rejection stops the COPY. */
 export type RowSink = (bytes: Buffer) => Promise<void>;
 
 /** A row is longer than the reader can take. */
@@ -44,8 +43,8 @@ class CopyOut {
   private reject!: (reason: unknown) => void;
   private connection: { stream: ReturnType<typeof streamOf>; query(sql: string): void } | null = null;
   private driverListeners: ((chunk: Buffer) => void)[] = [];
-  private readonly onChunk = (chunk: Buffer) => this.frames.push(chunk);
-  private inFlight = 0;
+  private giveBack: () => void = () => {};
+  private inWork = 0;
   private delivered: Promise<unknown> = Promise.resolve();
   private failure: unknown = null;
   private announced: number | null = null;
@@ -68,8 +67,7 @@ class CopyOut {
     this.connection = connection;
     const { stream } = connection;
     this.driverListeners = stream.listeners('data') as ((chunk: Buffer) => void)[];
-    stream.removeAllListeners('data');
-    stream.on('data', this.onChunk);
+    this.giveBack = divert(stream, (chunk) => this.frames.push(chunk));
     connection.query(this.sql);
   }
 
@@ -80,12 +78,12 @@ class CopyOut {
       this.breakOff(new RowTooLong());
       return;
     }
-    this.inFlight += bytes.length;
-    if (this.inFlight > mostInFlightBytes) stream.pause();
+    this.inWork += 1;
+    if (this.inWork >= mostChunksInWork) stream.pause();
     this.delivered = this.sink(bytes).then(
       () => {
-        this.inFlight -= bytes.length;
-        if (this.inFlight < resumeBelowBytes && stream.isPaused()) stream.resume();
+        this.inWork -= 1;
+        if (this.inWork < resumeBelowChunks && stream.isPaused()) stream.resume();
       },
       (error: unknown) => this.breakOff(error),
     );
@@ -101,10 +99,7 @@ class CopyOut {
   /** The server is ready only behind its last message: then the stream is the driver's again, before it may start the next statement. */
   private passToDriver(message: Buffer): void {
     const { stream } = this.connection!;
-    if (message[0] === readyForQuery) {
-      stream.off('data', this.onChunk);
-      for (const listener of this.driverListeners) stream.on('data', listener);
-    }
+    if (message[0] === readyForQuery) this.giveBack();
     for (const listener of this.driverListeners) listener.call(stream, message);
   }
 
