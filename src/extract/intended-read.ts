@@ -22,20 +22,19 @@ interface Intent {
   anew: boolean;
 }
 
-/** The read, or why none would be. */
 export async function intendedRead(
   { request, reading, database, serves }: Asking,
   table: TableRequest,
   before: Before,
-): Promise<Intent | { unchanged: string }> {
+): Promise<Intent> {
   const everything: Intent = { range: { kind: 'all' }, reason: null, anew: request.full ?? false };
   if (table.query_mode === 'remote' || table.sync_strategy === 'full_refresh') return everything;
   if (table.sync_strategy === 'partitioned') {
     const told = await changedPartitions({ reading, request }, table, before);
     if (told === null) return everything;
-    if (told.changed.length === 0 && told.gone.length === 0)
-      return { unchanged: 'no partition has changed since the last sync' };
-    return { range: partitionRange(table, told.changed), reason: null, anew: true };
+    const none = told.changed.length === 0 && told.gone.length === 0;
+    const reason = none ? 'no partition has changed since the last sync' : null;
+    return { range: partitionRange(table, told.changed), reason, anew: true };
   }
   if (serves.pieces === true) {
     const reason = whyAllPieces(request, table, before.state);

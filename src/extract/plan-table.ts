@@ -41,11 +41,9 @@ export async function planTable(
     emit: (event) => event.kind === 'note' && notes.push(event.message),
   });
   try {
-    const intent = await intendedRead({ request, reading, database, serves: connector.serves }, table, before);
-    if ('unchanged' in intent)
-      return described(table, before, { kind: 'unchanged', reason: intent.unchanged }, { ...nothing, notes });
-    const { range, reason, anew } = intent;
-    const plan = await reading.plan(table, {
+    const asking = { request, reading, database, serves: connector.serves };
+    const { range, reason, anew } = await intendedRead(asking, table, before);
+    const looked = await reading.plan(table, {
       range,
       previousFingerprint: anew ? null : (before.state?.fingerprint ?? null),
       previousColumns: before.columns,
@@ -53,12 +51,19 @@ export async function planTable(
       full: request.full ?? false,
       estimate: true,
     });
+    const plan = leavesAll(looked, range, reason, before) ? { kind: 'unchanged' as const, reason } : looked;
     const pieces = plan.kind === 'read' ? piecesToRead(table, connector.serves, plan, before, anew) : [];
     const estimate = plan.kind === 'read' ? await estimatePieces(plan, pieces) : { rows: 0, bytes: 0 };
     return described(table, before, plan, { range, reason, pieces: pieces.length, ...estimate, notes });
   } finally {
     await reading.close();
   }
+}
+
+/** No partition has changed, and the columns are as they were. */
+function leavesAll(plan: TablePlan, range: ReadRange, reason: string | null, before: Before): reason is string {
+  if (plan.kind !== 'read' || range.kind !== 'partitions' || reason === null) return false;
+  return schemaChanges(before.columns, publishedColumns(withUniqueNames(plan.columns).columns)).length === 0;
 }
 
 interface Facts {
@@ -69,8 +74,6 @@ interface Facts {
   pieces: number;
   notes: string[];
 }
-
-const nothing = { range: { kind: 'all' as const }, reason: null, rows: 0, bytes: 0, pieces: 0 };
 
 function described(
   table: TableRequest,

@@ -24,8 +24,6 @@ const formats = { day: '%Y-%m-%d', month: '%Y-%m', year: '%Y' } as const;
 
 export async function loadPartitioned(run: Run, table: TableRequest, before: Before): Promise<StrategyAnswer> {
   const told = await changedPartitions(run, table, before);
-  if (told !== null && told.changed.length === 0 && told.gone.length === 0)
-    return { kind: 'unchanged', reason: 'no partition has changed since the last sync' };
   const plan = await run.reading.plan(table, {
     range: told === null ? { kind: 'all' } : partitionRange(table, told.changed),
     previousFingerprint: run.request.full || told !== null ? null : (before.state?.fingerprint ?? null),
@@ -38,6 +36,9 @@ export async function loadPartitioned(run: Run, table: TableRequest, before: Bef
     // Parts of one table have one set of columns, so new columns mean that every partition is read.
     if (told !== null && changedColumns && before.columns !== null)
       return loadPartitioned({ ...run, request: { ...run.request, full: true } }, table, before);
+    // Only now: a column that is new or has another name changes no row.
+    if (told !== null && told.changed.length === 0 && told.gone.length === 0)
+      return { kind: 'unchanged', reason: 'no partition has changed since the last sync' };
     return readPartitions(
       { run, table, before, columns, rowGroupRows: rowGroupRowsOf(plan, before.state) },
       plan,

@@ -61,7 +61,7 @@ const everything: Step[] = [
   ],
   ...['sync', 'new', 'crash', 'new', 'sync', 'column', 'sync', 'new', 'change', 'crash', 'full', 'remove'],
 ].map((kind, index) => ({ kind: kind as Step['kind'], seed: index * 13 }));
-const runs = Number(process.env.DA_TEST_RUNS ?? 2);
+const runs = Number(process.env.DA_TEST_RUNS ?? 1);
 const points = [
   'part.before-rename',
   'part.after-rename',

@@ -71,7 +71,7 @@ export const everything: Step[] = [
   ...['sync', 'since', 'insert', 'crash', 'delete', 'full', 'update'],
 ].map((kind, index) => ({ kind: kind as Step['kind'], seed: index * 7 }));
 
-export const runs = Number(process.env.DA_TEST_RUNS ?? 2);
+export const runs = Number(process.env.DA_TEST_RUNS ?? 1);
 
 const crashPoints = [
   'part.before-sync',
