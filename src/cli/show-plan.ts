@@ -19,6 +19,7 @@ export async function showPlan(
     method: 'POST',
     body: asked,
     signal,
+    patient: true,
   });
   if (terminal.json) await terminal.document(body);
   else await terminal.data(planText(body.tables));

@@ -19,6 +19,9 @@ interface ClientOptions {
   connections?: number;
 }
 
+/** A server asks a source, and some questions take two, each up to two minutes. */
+const patienceMs = 300_000;
+
 /** Answers larger than this are not read: a manifest of ten thousand tables has a few megabytes. */
 const answerLimit = 256 << 20;
 
@@ -39,6 +42,8 @@ export class ServerClient {
       headers?: Record<string, string>;
       body?: unknown;
       signal?: AbortSignal;
+      /** The server asks a source before it answers: silence is no sign that it is gone. */
+      patient?: boolean;
     } = {},
   ): Promise<ServerResponse> {
     const headers: Record<string, string> = { accept: 'application/json, */*', ...options.headers };
@@ -51,6 +56,7 @@ export class ServerClient {
         headers,
         body: options.body === undefined ? null : JSON.stringify(options.body),
         signal: options.signal,
+        ...(options.patient ? { headersTimeout: patienceMs } : {}),
       });
       return { status: response.statusCode, headers: response.headers, body: response.body };
     } catch (thrown) {

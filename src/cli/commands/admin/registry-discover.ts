@@ -50,6 +50,7 @@ Examples:
         `/api/admin/sources/${encodeURIComponent(source)}/tables`,
         {
           signal,
+          patient: true,
         },
       );
       const offers = body.tables.filter(({ bucket }) => options.bucket?.includes(bucket ?? '') ?? true);
@@ -91,7 +92,7 @@ async function register(
     ...(offer.primary_key.length === 0 ? {} : { primary_key: offer.primary_key }),
   };
   try {
-    await client.json(registryPath, { method: 'POST', body, signal });
+    await client.json(registryPath, { method: 'POST', body, signal, patient: true });
     return { ...planned, action: 'added' };
   } catch (thrown) {
     signal.throwIfAborted();

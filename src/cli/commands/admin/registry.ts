@@ -78,7 +78,12 @@ Examples:
         await using client = await connect(options, context);
         const given = { id: options.id, source_name: options.source, source_type: options.type };
         const body = { name, ...given, ...tableFields(options) };
-        const { body: row } = await client.json<Row & { notes?: string[] }>(path, { method: 'POST', body, signal });
+        const { body: row } = await client.json<Row & { notes?: string[] }>(path, {
+          method: 'POST',
+          body,
+          signal,
+          patient: true,
+        });
         if (terminal.json) await terminal.document(row);
         else await terminal.data(`${row.id}\n`);
         for (const note of row.notes ?? []) terminal.say(note);
@@ -115,7 +120,7 @@ Examples:
           hint: 'See `da admin registry set --help`.',
         });
       await using client = await connect(options, context);
-      const { body: row } = await client.json<Row>(pathOf(id), { method: 'PATCH', body, signal });
+      const { body: row } = await client.json<Row>(pathOf(id), { method: 'PATCH', body, signal, patient: true });
       if (terminal.json) await terminal.document(row);
       else await terminal.data(fieldsText(row));
     });
@@ -137,7 +142,7 @@ Example:
       const { terminal, signal } = context;
       await using client = await connect(options, context);
       if (!options.yes) await confirmByName(`This drops ${id} with all its data.`, id);
-      await client.json(pathOf(id), { method: 'DELETE', signal });
+      await client.json(pathOf(id), { method: 'DELETE', signal, patient: true });
       if (terminal.json) await terminal.document({ removed: id });
       terminal.say(`removed ${id}`);
     });

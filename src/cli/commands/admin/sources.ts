@@ -54,7 +54,7 @@ export const check: Configure = (command, context) =>
       await using client = await connect(options, context);
       const { body } = await client.json<{ summary: string; facts: object; warnings: string[] }>(
         `${path}/${encodeURIComponent(source)}/check`,
-        { method: 'POST', signal },
+        { method: 'POST', signal, patient: true },
       );
       if (terminal.json) return terminal.document(body);
       await terminal.data(`${printable(body.summary)}\n`);
@@ -76,6 +76,7 @@ export const tables: Configure = (command, context) =>
       await using client = await connect(options, context);
       const { body } = await client.json<{ tables: OfferedTable[] }>(`${path}/${encodeURIComponent(source)}/tables`, {
         signal,
+        patient: true,
       });
       if (terminal.json) return terminal.document(body);
       if (body.tables.length === 0) return terminal.say('The source offers no tables.');
