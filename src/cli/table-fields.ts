@@ -23,7 +23,7 @@ export function addTableOptions(command: Command): Command {
     .option('--schedule <text>', "when it is synced, e.g. 'every 1h'")
     .option('--description <text>', 'what it holds')
     .option('--options <json>', 'what else the connector knows, as a JSON object', jsonObject)
-    .option('--no-profile', 'do not profile it after a sync');
+    .option('--no-profile', 'never profile it after a sync; kept for later, nothing profiles yet');
 }
 
 /** The fields that were given; a server checks them. */

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseSize } from '../connectors/byte-size.ts';
+import { databasePathFault } from '../contract/database-path.ts';
 import { type Environment, environmentPaths } from '../environment/environment.ts';
 import { AttacheError, type Fault } from '../errors/attache-error.ts';
 import { explainIssue, type SettingFault } from './explain-issue.ts';
@@ -53,13 +54,15 @@ export async function loadConfig({
     ...shorthandFaults.map(({ path, message }) => ({ pointer: file.place(path), message })),
     ...found.map((fault) => placed(fault, file, original, origins)),
   ];
+  const dataDirectory = resolve(origins.get('data_dir')?.startsWith('file') ? base : cwd, parsed.data?.data_dir ?? '');
+  const unusable = databasePathFault(dataDirectory);
+  if (unusable !== null) faults.push(placed({ path: ['data_dir'], message: unusable }, file, original, origins));
   if (faults.length > 0 || !parsed.success) throw invalid(file, faults);
 
   const value = parsed.data;
-  const fromFile = (path: string) => resolve(origins.get('data_dir')?.startsWith('file') ? base : cwd, path);
   return {
     instance: value.instance,
-    dataDirectory: fromFile(value.data_dir),
+    dataDirectory,
     server: { host: value.server.host, port: value.server.port, publicUrl: value.server.public_url ?? null },
     sources,
     duckdb: {

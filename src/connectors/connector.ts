@@ -26,6 +26,8 @@ export interface Connector<Settings = any> {
   readonly options: z.ZodObject;
   /** Which shared table options and strategies the source can serve. */
   readonly serves: Serves;
+  /** Its tables lie in no schema, bucket or dataset, so that naming one has no effect. */
+  readonly flat?: true;
   /** How many tables of a run, and how many pieces of a table, are in work at once; default 2 and 2. */
   readonly parallel?: { tables: number; pieces: number };
   /** A piece is a stream of bytes or rows that one thread of DuckDB reads; others read other pieces. */

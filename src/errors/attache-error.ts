@@ -1,5 +1,6 @@
 /** The one error class of the project: a stable code, what happened, what to do next, and whether a retry can help. */
 import { type ErrorCode, errorCodes } from './codes.ts';
+import { diskFault } from './disk-fault.ts';
 
 interface ErrorFacts {
   /** What was tried, on what, and what came back; one or two sentences. */
@@ -52,9 +53,11 @@ export class AttacheError extends Error {
   }
 }
 
-/** Any thrown value as an `AttacheError`; what is not ours becomes `internal` and keeps its cause. */
+/** Any thrown value as an `AttacheError`; what the disk refused says so, the rest becomes `internal` and keeps its cause. */
 export function toAttacheError(thrown: unknown, fallback: ErrorCode = 'internal'): AttacheError {
   if (thrown instanceof AttacheError) return thrown;
+  const disk = fallback === 'internal' ? diskFault(thrown) : null;
+  if (disk !== null) return new AttacheError(disk.code, { message: disk.message, hint: disk.hint, cause: thrown });
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new AttacheError(fallback, { message, cause: thrown });
 }

@@ -15,8 +15,8 @@ export interface Lock {
 export async function takeLock(path: string, what: string): Promise<Lock> {
   await mkdir(dirname(path), { recursive: true });
   const mine = `${path}.${process.pid}.${randomUUID()}`;
-  await writeFile(mine, JSON.stringify(thisProcess()));
   try {
+    await writeFile(mine, JSON.stringify(thisProcess()));
     for (let attempt = 0; attempt < 10; attempt += 1) {
       if (await linkOnce(mine, path)) return asLock(path);
       await clearDeadLock(path, what);

@@ -41,7 +41,11 @@ export async function scanExtracts(
     if (fault === null) folders.push(extractFolder(dataDirectory, name));
     else scan.problems.push(hostileName(name, fault));
   }
-  scan.sources = await Promise.all(folders.map((folder) => scanOne(folder, saved[folder.source], again)));
+  const scanned = await Promise.all(folders.map((folder) => scanOne(folder, saved[folder.source], again)));
+  // Where our own first run has published nothing yet there is no extract that could be missing.
+  scan.sources = scanned.filter(
+    ({ folder, signature, ours }) => signature !== null || !ours || saved[folder.source] !== undefined,
+  );
   return scan;
 }
 

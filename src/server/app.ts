@@ -1,5 +1,6 @@
 /** The HTTP application: every route, one guard, one form of error. */
-import Fastify, { type FastifyBodyParser, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBodyParser, type FastifyInstance, type FastifyReply } from 'fastify';
+import type { AttacheError } from '../errors/attache-error.ts';
 import { redact } from '../errors/redact.ts';
 import type { Authenticator } from './authenticate.ts';
 import { mountRoutes } from './mount-routes.ts';
@@ -42,6 +43,8 @@ export function allRoutes(parts: ServerParts): Route[] {
 export function createApp(parts: ServerParts, authenticator: Authenticator): FastifyInstance {
   const app = Fastify({
     logger: false,
+    // A path that cannot be decoded reaches no route and no hook.
+    frameworkErrors: (thrown, request, reply) => answerProblem(asRequestError(thrown), request.id, reply),
     genReqId: newRequestId,
     exposeHeadRoutes: false,
     requestTimeout: 60_000,
@@ -75,14 +78,19 @@ export function createApp(parts: ServerParts, authenticator: Authenticator): Fas
     // Headers of the file that was not sent.
     for (const name of ['content-length', 'content-disposition', 'repr-digest', 'cache-control'])
       reply.removeHeader(name);
-    return reply
-      .code(error.status)
-      .type('application/problem+json')
-      .send(Buffer.from(JSON.stringify(problemOf(error, request.id))));
+    return answerProblem(error, request.id, reply);
   });
   app.setNotFoundHandler(createUnmatchedHandler(routes));
   mountRoutes(app, routes, authenticator);
   return app;
+}
+
+function answerProblem(error: AttacheError, requestId: string, reply: FastifyReply): FastifyReply {
+  return reply
+    .code(error.status)
+    .header('x-request-id', requestId)
+    .type('application/problem+json')
+    .send(Buffer.from(JSON.stringify(problemOf(error, requestId))));
 }
 
 /** JSON bodies; an empty one is no body, because many clients always name a content type. */

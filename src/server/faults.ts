@@ -11,7 +11,7 @@ export function faultsOf(error: z.ZodError, prefix = ''): Fault[] {
         message: 'There is no such field here.',
       }));
     }
-    return [{ pointer: pointer === '' ? '/' : pointer, message: issue.message }];
+    return [{ pointer, message: issue.message }];
   });
 }
 

@@ -1,6 +1,7 @@
 /** Where things stand in a workspace, and which folders count as one. */
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { databasePathFault } from '../contract/database-path.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 import { asFolderError } from './file-errors.ts';
 import { writeJson } from './json-file.ts';
@@ -66,6 +67,8 @@ export async function findWorkspace(start: string): Promise<WorkspaceFolder | nu
 
 /** Makes the folder a workspace; one that already is stays as it is, but for a server given now. */
 export async function createWorkspace(folder: WorkspaceFolder, server: string | null): Promise<void> {
+  const unusable = databasePathFault(folder.directory);
+  if (unusable !== null) throw new AttacheError('usage', { message: `No workspace can be here: ${unusable}.` });
   const marker = await readMarker(folder);
   if (marker !== null && (server === null || marker.server === server)) return;
   try {

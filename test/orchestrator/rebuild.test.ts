@@ -27,6 +27,15 @@ describe('a rebuild', () => {
     expect((await readdir(data.directory)).filter((name) => name.endsWith('.wal'))).toEqual([]);
   });
 
+  it('says nothing of a folder where our own first run has published nothing yet, and tells of any other', async () => {
+    await using data = await temporaryFolder();
+    await mkdir(extractFolder(data.directory, 'failed').work, { recursive: true });
+    await mkdir(extractFolder(data.directory, 'foreign').directory, { recursive: true });
+    const { stale, problems } = await orchestrator(data.directory).rebuild();
+    expect(stale.map(({ source }) => source)).toEqual(['foreign']);
+    expect(problems.map(({ source, code }) => `${source} ${code}`)).toEqual(['foreign extract_missing']);
+  });
+
   it('describes every table in its catalogue, parts with absolute paths', async () => {
     await using data = await temporaryFolder();
     const published = await publishTables(data.directory, 'crm', { orders: "SELECT 1 AS id, 'x' AS name" });

@@ -20,6 +20,10 @@ describe('a request that does not fit', () => {
     ['POST', '/api/health', 405, 'method_not_allowed'],
     ['DELETE', '/', 405, 'method_not_allowed'],
     ['GET', '/api/jobs?limit=x', 400, 'malformed'],
+    ['GET', '/api/jobs?cursor=nonsense', 400, 'malformed'],
+    ['GET', '/api/admin/registry?cursor=No+Name', 400, 'malformed'],
+    ['GET', '/api/admin/registry/%ff', 400, 'malformed'],
+    ['GET', '/api/data/%', 400, 'malformed'],
     ['GET', '/api/health?probe=dead', 400, 'malformed'],
   ])('%s %s is %i %s', async (method, path, status, code) => {
     const answer = await server.ask(method, path);

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { createWorkspace, workspaceAt } from '../../workspace/workspace-folder.ts';
 import { serverUrl } from '../connect.ts';
 import type { Context } from '../context.ts';
+import { shellWord } from '../output/shell-word.ts';
 
 interface Options {
   workspace?: string;
@@ -31,5 +32,5 @@ async function run(directory: string | undefined, options: Options, { terminal, 
   const server = options.server === undefined ? null : serverUrl(options.server);
   await createWorkspace(folder, server);
   if (terminal.json) await terminal.document({ workspace: folder.directory, server });
-  terminal.say(`${folder.directory} is a workspace. next: da sync --workspace ${folder.directory}`);
+  terminal.say(`${folder.directory} is a workspace. next: da sync --workspace ${shellWord(folder.directory)}`);
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Command } from 'commander';
 import { startServer } from '../../server/start-server.ts';
 import type { Context } from '../context.ts';
+import { shellWord } from '../output/shell-word.ts';
 import { addConfigOptions, type ConfigOptions, readConfig } from '../read-config.ts';
 
 export function configure(command: Command, context: Context): void {
@@ -36,7 +37,7 @@ async function run(options: ConfigOptions, context: Context): Promise<void> {
     if (server.newAdminToken !== null) {
       terminal.say(`The administrator's token, shown this once and kept in ${config.dataDirectory}/admin-token:`);
       terminal.say(`  ${server.newAdminToken}`);
-      terminal.say(`next: da login ${server.url} < ${config.dataDirectory}/admin-token`);
+      terminal.say(`next: da login ${server.url} < ${shellWord(`${config.dataDirectory}/admin-token`)}`);
     }
     if (!signal.aborted) await once(signal, 'abort');
   } finally {

@@ -8,6 +8,7 @@ import { ensureWorkspace, readMarker } from '../../workspace/workspace-folder.ts
 import { addWorkspaceOption, chooseWorkspace } from '../choose-workspace.ts';
 import { addServerOption, connect } from '../connect.ts';
 import type { Context } from '../context.ts';
+import { shellWord } from '../output/shell-word.ts';
 import { SyncProgress } from '../output/sync-progress.ts';
 import { humanSize } from '../output/units.ts';
 import { printable } from '../printable.ts';
@@ -95,7 +96,7 @@ function tell(terminal: Terminal, report: SyncReport, elapsedMs: number, options
   terminal.say(facts.join(', '));
   const example = report.downloaded[0] ?? null;
   if (report.dry_run || example === null || report.errors.length > 0) return;
-  const where = options.workspace === undefined ? '' : ` --workspace ${options.workspace}`;
+  const where = options.workspace === undefined ? '' : ` --workspace ${shellWord(options.workspace)}`;
   terminal.say(terminal.paint('dim', `next: da query${where} 'SELECT * FROM ${example.table} LIMIT 10'`));
 }
 

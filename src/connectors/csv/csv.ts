@@ -14,6 +14,7 @@ export const csv = defineConnector<Settings>({
   settings,
   options,
   serves: { cursor: false, partitions: false, where: true, columns: true, changes: false, pieces: true, remote: false },
+  flat: true,
   check: async ({ settings: { path } }) => {
     const files = await listAllFiles(path);
     return {

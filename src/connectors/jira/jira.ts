@@ -15,6 +15,7 @@ export const jira = defineConnector<JiraSettings>({
   settings: jiraSettings,
   options: tableOptions.pick({}),
   serves: { cursor: false, partitions: false, where: false, columns: false, changes: false, remote: false },
+  flat: true,
   check: async (context) => {
     const waits = `Waits for signed events at /webhooks/${context.source}`;
     if (context.settings.token_env === undefined) {

@@ -20,6 +20,7 @@ export const webhook = defineConnector<WebhookSettings>({
   settings: webhookSettings,
   options: tableOptions.pick({}),
   serves: { cursor: false, partitions: false, where: false, columns: false, changes: false, remote: false },
+  flat: true,
   check: async ({ source, settings }) => ({
     summary: `Waits for signed events at /webhooks/${source}.`,
     facts: { table: settings.table, signature: settings.signature },

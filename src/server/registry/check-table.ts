@@ -27,7 +27,7 @@ export async function checkTable(said: unknown, config: InstanceConfig): Promise
   const source = findSource(draft, config, faults);
   const connector = source === null ? null : await loadConnector(source.type);
   if (connector !== null) faults.push(...optionFaults(draft, connector));
-  faults.push(...withoutEffect(draft));
+  faults.push(...withoutEffect(draft, connector));
   if (source !== null && connector !== null) {
     const sound = newTable.safeParse(withoutFaulty(draft, faults));
     const table = sound.success ? asRow(id, sound.data, source, connector) : null;
@@ -69,6 +69,7 @@ function chooseId(draft: Partial<Record<string, unknown>>, faults: Fault[]): str
     return id;
   }
   if ((draft.id ?? null) !== null || typeof draft.name !== 'string' || draft.name.trim() === '') return '';
+  if (faults.some((fault) => fault.pointer === '/name')) return '';
   try {
     return deriveTableId(draft.name);
   } catch (thrown) {
@@ -114,10 +115,17 @@ function knownSources(config: InstanceConfig): string {
 }
 
 /** A setting without effect is refused, not stored. */
-function withoutEffect({ sync_schedule: schedule }: Partial<Record<string, unknown>>): Fault[] {
-  if (schedule === undefined || schedule === null) return [];
-  const message = 'It would have no effect: a table is synced at the interval of its source.';
-  return [{ pointer: '/sync_schedule', message }];
+function withoutEffect(
+  { sync_schedule: schedule, bucket }: Partial<Record<string, unknown>>,
+  connector: Connector | null,
+): Fault[] {
+  const faults: Fault[] = [];
+  const say = (pointer: string, message: string) =>
+    faults.push({ pointer, message: `It would have no effect: ${message}.` });
+  if ((schedule ?? null) !== null) say('/sync_schedule', 'a table is synced at the interval of its source');
+  if ((bucket ?? null) !== null && connector?.flat === true)
+    say('/bucket', `a source of the type ${connector.type} has no schemas or buckets`);
+  return faults;
 }
 
 function optionFaults(draft: Partial<Record<string, unknown>>, connector: Connector): Fault[] {

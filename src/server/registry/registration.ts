@@ -11,7 +11,10 @@ const settings = {
   sync_strategy: z.enum(['full_refresh', 'incremental', 'partitioned']).nullish(),
   query_mode: z.enum(['local', 'remote']).nullish(),
   sync_schedule: z.string().nullish(),
-  profile_after_sync: z.boolean().nullish(),
+  profile_after_sync: z
+    .boolean()
+    .nullish()
+    .meta({ description: 'Kept for the profiles to come: nothing profiles tables yet.' }),
   primary_key: z
     .union(
       [z.string(), z.array(z.string().trim().min(1))],

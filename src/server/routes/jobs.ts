@@ -56,7 +56,7 @@ export function jobRoutes({ config, sync, stopping }: ServerParts): Route[] {
       path: '/api/jobs',
       summary: 'Jobs, newest first',
       action: 'administer',
-      query: page(50, 500),
+      query: page(50, 500, jobId),
       answers: {
         200: {
           description: 'One page',

@@ -18,9 +18,9 @@ export const errorRecord = z
   .meta({ id: 'Error' });
 
 /** How much of a list to send, and from where on. */
-export function page(defaultLimit: number, maximum: number) {
+export function page(defaultLimit: number, maximum: number, cursor: z.ZodString = identity) {
   return z.strictObject({
     limit: z.coerce.number().int().min(1).max(maximum).default(defaultLimit),
-    cursor: z.string().max(200).optional().meta({ description: '`next_cursor` of the page before.' }),
+    cursor: cursor.optional().meta({ description: '`next_cursor` of the page before.' }),
   });
 }
