@@ -2,5 +2,11 @@
 import { createRequire } from 'node:module';
 import type * as Driver from '@duckdb/node-api';
 
-export const { DuckDBInstance, DuckDBTimestampTZValue, DuckDBTypeId, JsonDuckDBValueConverter }: typeof Driver =
-  createRequire(import.meta.url)('@duckdb/node-api');
+export const {
+  DuckDBDateValue,
+  DuckDBInstance,
+  DuckDBTimestampTZValue,
+  DuckDBTypeId,
+  JsonDuckDBValueConverter,
+  StatementType,
+}: typeof Driver = createRequire(import.meta.url)('@duckdb/node-api');

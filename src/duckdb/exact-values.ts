@@ -1,6 +1,6 @@
 /** Values as JSON that loses nothing: integers are numbers as far as a number is exact and text beyond, decimals are text. */
 import type { DuckDBValueConverter, Json } from '@duckdb/node-api';
-import { DuckDBTypeId, JsonDuckDBValueConverter } from './driver.ts';
+import { DuckDBDateValue, DuckDBTypeId, JsonDuckDBValueConverter } from './driver.ts';
 
 const wideIntegers: ReadonlySet<number> = new Set([
   DuckDBTypeId.BIGINT,
@@ -15,5 +15,7 @@ export const exactValue: DuckDBValueConverter<Json> = (value, type, converter) =
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : String(value);
   }
+  // The driver takes an infinite date for a day five million years from now.
+  if (value instanceof DuckDBDateValue && !value.isFinite) return value.days > 0 ? 'infinity' : '-infinity';
   return JsonDuckDBValueConverter(value, type, converter);
 };

@@ -1,5 +1,7 @@
 /** One connection to a DuckDB database: statements in, plain rows out. */
-import type { DuckDBConnection, DuckDBValue, Json } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBValue, Json } from '@duckdb/node-api';
+import { AttacheError } from '../errors/attache-error.ts';
+import { StatementType } from './driver.ts';
 import { exactValue } from './exact-values.ts';
 
 /** A row as JSON-safe values: integers beyond 32 bits, decimals and times are text, so nothing loses a digit. */
@@ -57,14 +59,34 @@ export class Session {
     };
   }
 
-  /** Runs one statement and hands its rows on in batches as they are found; values are exact, see `exactValue`. */
+  /** Runs statements and hands the rows of the last on in batches as they are found; values are exact, see `exactValue`. */
   async stream(
     sql: string,
   ): Promise<{ columns: { name: string; type: string }[]; batches: AsyncIterable<(Json | null)[][]> }> {
-    const result = await this.connection.stream(sql);
+    const result = await (await this.prepareLast(sql)).stream();
     const types = result.columnTypes();
     const columns = result.deduplicatedColumnNames().map((name, index) => ({ name, type: String(types[index]) }));
     return { columns, batches: result.yieldConvertedRows(exactValue) };
+  }
+
+  /** Runs all statements but the last. Only the last may answer with rows, so that no answer is lost in silence. */
+  private async prepareLast(sql: string): Promise<DuckDBPreparedStatement> {
+    const statements = await this.connection.extractStatements(sql).catch((thrown: Error) => {
+      // The driver has no words of its own for text without a statement.
+      throw thrown.message === 'Error in native callback'
+        ? new AttacheError('usage', { message: 'The SQL holds no statement.' })
+        : thrown;
+    });
+    for (let index = 0; index < statements.count - 1; index += 1) {
+      const statement = await statements.prepare(index);
+      if (statement.statementType === StatementType.SELECT)
+        throw new AttacheError('usage', {
+          message: `Statement ${index + 1} of ${statements.count} answers with rows, and only the last one may.`,
+          hint: 'Ask one question at a time.',
+        });
+      await statement.run();
+    }
+    return statements.prepare(statements.count - 1);
   }
 
   /** Runs a `COPY … (FORMAT parquet, RETURN_STATS true)` to one file and returns what was written. */

@@ -20,7 +20,7 @@ interface QueryOptions {
 /** How long to wait for a sync that renews the views. */
 const patienceMs = 5_000;
 
-/** Runs one statement and hands the result to `consume` while it streams. */
+/** Runs SQL and hands the result of its last statement to `consume` while it streams. */
 export async function queryWorkspace(
   folder: WorkspaceFolder,
   sql: string,
@@ -79,7 +79,10 @@ async function spillFolder(folder: WorkspaceFolder): Promise<string> {
 
 function asQueryError(thrown: unknown, write: boolean): unknown {
   if (thrown instanceof AttacheError || (thrown as NodeJS.ErrnoException).syscall !== undefined) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = (thrown instanceof Error ? thrown.message : String(thrown)).replace(
+    /^Failed to extract statements: /,
+    '',
+  );
   const readOnly = !write && /read-only mode/.test(message);
   return new AttacheError('query_failed', {
     message,

@@ -53,6 +53,20 @@ describe('da query', () => {
     expect(code).toBe(0);
   });
 
+  it('knows that a day can be infinitely far', async () => {
+    const { stdout } = await query("SELECT DATE 'infinity' AS last, [DATE '-infinity'] AS first", '-o', 'json');
+    expect(JSON.parse(stdout)).toEqual([{ last: 'infinity', first: ['-infinity'] }]);
+  });
+
+  it('runs several statements when only the last answers with rows, and drops no answer in silence', async () => {
+    const asked = await query("SET TimeZone = 'Asia/Tokyo'; SELECT current_setting('TimeZone') AS zone", '-o', 'csv');
+    expect([asked.code, asked.stdout]).toEqual([0, 'zone\nAsia/Tokyo\n']);
+    const two = await query('SELECT 1; SELECT 2');
+    expect([two.code, two.stdout]).toEqual([2, '']);
+    expect(two.stderr).toContain('Statement 1 of 2 answers with rows');
+    expect(await query(' ; ')).toMatchObject({ code: 2, stderr: 'error: The SQL holds no statement.\n' });
+  });
+
   it('gives an empty array for no rows, and every row of a large result', async () => {
     expect((await query('SELECT * FROM numbers WHERE false', '--json')).stdout).toBe('[]\n');
     const rows = JSON.parse((await query('SELECT id FROM numbers ORDER BY id', '-o', 'json')).stdout);

@@ -16,7 +16,7 @@ interface Options {
 
 export function configure(command: Command, context: Context): void {
   addWorkspaceOption(command)
-    .argument('<sql>', 'one statement, or - to read it from stdin')
+    .argument('<sql>', 'SQL, or - to read it from stdin; only the last statement may answer with rows')
     .addOption(new Option('-o, --output <form>', 'how rows come out (default: table)').choices(resultForms))
     .option('--limit <n>', `at most so many rows (default: all; ${tableLimit} for a table)`, rowLimit)
     .option('--write', 'open the local database for writing, to make views and tables of your own')
