@@ -9,6 +9,7 @@ import { loadShop } from './load-shop.mjs';
 import { nearPath, say, sayCommand } from './say.mjs';
 
 const datasets = fileURLToPath(new URL('../../node_modules/vega-datasets/data', import.meta.url));
+const endWithStarter = new URL('./end-with-starter.mjs', import.meta.url).href;
 const da = join(process.cwd(), 'dist', 'cli', 'main.js');
 
 /** Data sets of the package `vega-datasets`, in the three forms that files come in. */
@@ -88,9 +89,11 @@ export async function startServer(home, shop) {
     process.env.DA_PORT ?? '0',
   ];
   sayCommand(args.map(nearPathIn(home)));
-  const child = spawn(process.execPath, [da, ...args], {
-    stdio: ['ignore', 'pipe', openSync(log, 'w')],
+  const child = spawn(process.execPath, ['--import', endWithStarter, da, ...args], {
+    stdio: ['pipe', 'pipe', openSync(log, 'w')],
     env: { ...process.env, ...(shop ? { DEMO_SHOP_URL: shop.url } : {}) },
+    // A Ctrl-C is for the demo, which then stops the server; one more signal would end it without its clean stop.
+    detached: true,
   });
   const ended = new Promise((resolve) => child.once('close', resolve));
   onCleanUp(async () => {
