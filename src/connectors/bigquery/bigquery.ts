@@ -22,6 +22,8 @@ export const bigquery = defineConnector<Settings>({
   options,
   serves: { cursor: true, partitions: true, where: true, columns: true, changes: false, remote: true },
   parallel: { tables: 2, pieces: 4 },
+  streams: true,
+  accelerator: { extension: 'bigquery', wanted: ({ driver }) => driver !== 'native' },
   check: async (context) => {
     const storage = openStorage(context);
     try {

@@ -2,6 +2,7 @@
 import type { RunContext } from '../connector.ts';
 import { type CostGuard, costGuard } from './cost-guard.ts';
 import { endLeftJobs } from './end-job.ts';
+import { Engines } from './extension/engine.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { type RestClient, restClient } from './rest-client.ts';
 import type { Settings } from './settings.ts';
@@ -14,6 +15,7 @@ export interface Look {
   ledger: Ledger;
   guard: CostGuard;
   storage: Storage;
+  engines: Engines;
   /** Microseconds since 1970: every stored table is read as it was then. */
   readTime: bigint;
   note(message: string): void;
@@ -32,6 +34,7 @@ export async function openLook(context: RunContext<Settings>): Promise<Look> {
     ledger,
     guard: costGuard(settings, ledger),
     storage: openStorage(context),
+    engines: new Engines(context, rest),
     readTime: await serviceTime(rest),
     note,
   };

@@ -3,11 +3,14 @@ import type { OpenPiece, PieceWay, ReadPlan, TableRequest } from '../connector.t
 import { priceText } from './cost-guard.ts';
 import { type DryRun, dryRun } from './dry-run.ts';
 import { columnPlan } from './duck-types.ts';
+import type { Engine } from './extension/engine.ts';
+import { openResultByExtension } from './extension/open-result.ts';
 import type { Field } from './fields.ts';
 import type { Look } from './look.ts';
 import type { Options } from './options.ts';
 import { runJob } from './query-job.ts';
 import { feedPages, pagesRelation } from './rest-pages.ts';
+import { rowsOf } from './result-rows.ts';
 import { openStoredResult } from './storage-result.ts';
 
 export interface QueryRead {
@@ -23,12 +26,13 @@ export async function planQuery(
   read: QueryRead,
   facts: Pick<ReadPlan, 'fingerprint' | 'rows' | 'warnings'> = {},
 ): Promise<ReadPlan> {
+  const engine = await look.engines.choose(table);
   const dry = await dryRun(look.rest, read.sql, read.location, read.doing);
   await look.guard.foresee(table.id, dry.estimate);
   return {
     kind: 'read',
     columns: dry.fields.map((field, index) => columnPlan(field, index, table.options as Options)),
-    pieces: [{ id: '0', open: (way) => openQuery(look, table, { ...read, location: dry.location }, dry, way) }],
+    pieces: [{ id: '0', open: (way) => openQuery(look, engine, table, { ...read, location: dry.location }, dry, way) }],
     // A query answers the same rows in an order that changes, so they are sorted.
     order: 'key',
     estimate: {
@@ -45,6 +49,7 @@ const largestByRest = 64e6;
 
 async function openQuery(
   look: Look,
+  engine: Engine | null,
   table: TableRequest,
   { sql, location, doing }: QueryRead,
   { estimate, fields }: DryRun,
@@ -59,11 +64,14 @@ async function openQuery(
     doing,
     signal: way.signal,
   });
-  if (estimate.bytes > largestByRest) {
-    const stored = await openStoredResult(look, job, fields, way, doing);
-    if (stored !== null) return stored;
-  }
-  return openPages(look, job.reference, fields, way, doing);
+  const isLarge = estimate.bytes > largestByRest;
+  const natively = async () => {
+    const stored = isLarge ? await openStoredResult(look, job, fields, way, doing) : null;
+    return stored ?? openPages(look, job.reference, fields, way, doing);
+  };
+  if (engine === null || (!isLarge && look.settings.driver === 'auto')) return natively();
+  const rows = await rowsOf(look.rest, job, doing, way.signal);
+  return openResultByExtension(engine, { table, job, fields, rows }, way, natively);
 }
 
 async function openPages(

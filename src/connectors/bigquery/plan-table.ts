@@ -2,6 +2,7 @@
 import type { PlanRequest, ReadPlan, TablePlan, TableRequest } from '../connector.ts';
 import { chosenFields, describeTable, isStored, type SourceTable } from './describe-table.ts';
 import { dryRun } from './dry-run.ts';
+import { planExtension } from './extension/plan-extension.ts';
 import type { Field } from './fields.ts';
 import { column, tablePath, timestamp } from './google-sql.ts';
 import type { Look } from './look.ts';
@@ -43,6 +44,10 @@ async function planStored(
   const filter = whole ? everyPartition(source) : conditions;
   const asBinary = fields.filter((field) => isWkb(field, table));
   if (asBinary.length === 0) {
+    const engine = await look.engines.choose(table);
+    const byExtension =
+      engine === null ? null : await planExtension(look, engine, table, { source, fields, conditions: filter, facts });
+    if (byExtension !== null) return byExtension;
     const plan = await planStorage(look, table, source, fields, filter, facts);
     if (plan !== null) return plan;
   }

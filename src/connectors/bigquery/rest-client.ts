@@ -23,6 +23,8 @@ export interface RestClient {
   call<Answer>(call: RestCall): Promise<Answer>;
   /** The service's clock less ours in milliseconds, as the last answer told. */
   clockSkewMs(): number;
+  /** What proves who we are for the next hour. */
+  accessToken(): Promise<string>;
 }
 
 const attempts = 5;
@@ -51,6 +53,13 @@ export function restClient(context: Pick<SourceContext<Settings>, 'settings' | '
     settings,
     signal: context.signal,
     clockSkewMs: () => skewMs,
+    accessToken: async () => {
+      try {
+        return (await client.authClient.getAccessToken()) ?? '';
+      } catch (thrown) {
+        throw explainError(restFault(thrown), 'signing in', settings);
+      }
+    },
     call: async (call) => {
       for (let attempt = 1; ; attempt += 1) {
         try {

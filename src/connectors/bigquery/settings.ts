@@ -44,14 +44,11 @@ export const settings = z
       title: 'Credentials',
       description: 'default: application default credentials, also when no credentials are named.',
     }),
-    driver: z
-      .enum(['auto', 'native'], { error: 'expected auto or native: reading by the extension is not built yet' })
-      .default('auto')
-      .meta({
-        title: 'Driver',
-        description:
-          'native needs no DuckDB extension; extension scans tables with the `bigquery` extension an operator supplies; auto takes it where it can be loaded.',
-      }),
+    driver: z.enum(['auto', 'native', 'extension']).default('auto').meta({
+      title: 'Driver',
+      description:
+        'native needs no DuckDB extension; extension insists on the `bigquery` extension of DuckDB, which an operator supplies; auto takes it where it can be loaded. A table that it would not read exactly is read natively.',
+    }),
     storage_read: z.enum(['auto', 'never']).default('auto').meta({
       title: 'Storage Read API',
       description: 'never: everything is read through queries and REST.',

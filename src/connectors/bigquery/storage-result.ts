@@ -5,6 +5,7 @@ import { PlanAgain } from '../plan-again.ts';
 import type { Field } from './fields.ts';
 import type { Look } from './look.ts';
 import type { FinishedJob } from './query-job.ts';
+import { rowsOf } from './result-rows.ts';
 import { downloadStream, storedRelation } from './storage-download.ts';
 
 const streams = 4;
@@ -36,12 +37,7 @@ async function openStreams(
   });
   // Without streams there are no rows, and an empty page brings the columns.
   if (session === null || session.streams.length === 0) return null;
-  const { totalRows } = await rest.call<{ totalRows?: string }>({
-    path: ['queries', job.reference.id],
-    query: { location: job.reference.location ?? undefined, maxResults: 0 },
-    doing,
-    signal: way.signal,
-  });
+  const rows = await rowsOf(rest, job, doing, way.signal);
   const slot = pLimit(streams);
   const files = await Promise.all(
     session.streams.map((stream, index) =>
@@ -50,7 +46,7 @@ async function openStreams(
   );
   return {
     relation: storedRelation(files.map((file) => file.path)),
-    feed: async () => ({ rows: Number(totalRows) }),
+    feed: async () => ({ rows }),
     close: async () => {
       await Promise.all(files.map((file) => file.remove()));
     },
