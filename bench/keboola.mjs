@@ -1,5 +1,8 @@
-/** A Keboola table of 4 M rows in 8 gz slices over loopback → live table, against DuckDB alone on the same slices as local files; and 200 unchanged tables against 200 small round trips. */
-import { execFileSync, spawn } from 'node:child_process';
+/**
+ * A Keboola table of 4 M rows in 8 gz slices over loopback → live table, against DuckDB alone on the same slices as local files: both by the clock and by CPU, which a busy machine
+ * colours less. And 200 unchanged tables, each asked for by one request, against 200 small round trips to a stack that is as far away as a near one is.
+ */
+import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,6 +17,8 @@ const aims = { ratio: 1.5, peakMegabytes: 700, unchangedRatio: 1 };
 const duckdb = { memoryLimit: '400MB', threads: 2, extensionDirectories: [] };
 const slices = 8;
 const smallTables = 200;
+/** On loopback a round trip is CPU alone and eight at once are no faster than one, so the stack is put at a distance. */
+const latencyMs = 25;
 const variable = 'KEBOOLA_STORAGE_TOKEN';
 
 /** 15 columns, about 160 bytes a row, each declared by a person. */
@@ -47,7 +52,8 @@ const casts = {
 export default async function run({ short = false } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'da-bench-keboola-'));
   const rows = short ? 400_000 : 4_000_000;
-  const double = await serve(rows);
+  const double = await serve({ sliceRows: Math.ceil(rows / slices), jobsParallelism: 10 }, [bigTable(rows)]);
+  let far = null;
   try {
     Object.assign(process.env, double.environment);
     const files = await writeSlices(directory, rows);
@@ -55,24 +61,40 @@ export default async function run({ short = false } = {}) {
     await extract(double, join(directory, 'warm'), [big]);
     const rounds = [];
     for (const round of [1, 2, 3]) {
-      const reference = referenceSeconds(files, join(directory, 'reference.parquet'));
-      rounds.push({ reference, ...(await extract(double, join(directory, `round${round}`), [big])) });
+      const reference = runReference(files, join(directory, 'reference.parquet'));
+      rounds.push({ reference, ours: await extract(double, join(directory, `round${round}`), [big]) });
     }
-    for (const { seconds, reference } of rounds)
-      console.log(`  ${seconds.toFixed(2)} s against ${reference.toFixed(2)} s`);
-    const best = (pick) => Math.min(...rounds.map(pick));
-    const ratio = best((round) => round.seconds) / best((round) => round.reference);
-    const peakMegabytes = Math.max(...rounds.map((round) => round.peakMegabytes));
+    for (const { ours, reference } of rounds) console.log(`  ${said(ours)} against ${said(reference)}`);
+    const best = (side, measure) => Math.min(...rounds.map((round) => round[side][measure]));
+    const ratioOf = (measure) => best('ours', measure) / best('reference', measure);
+    const [ratio, cpuRatio] = [ratioOf('seconds'), ratioOf('cpuSeconds')];
+    const peakMegabytes = Math.max(...rounds.map(({ ours }) => ours.peakMegabytes));
     console.log(
-      `keboola: ${rows} rows in ${slices} gz slices → live table ${best((round) => round.seconds).toFixed(2)} s; DuckDB alone on local files ${best((round) => round.reference).toFixed(2)} s; ratio ${ratio.toFixed(2)} (aim ≤ ${aims.ratio}); peak of the child ${peakMegabytes.toFixed(0)} MB (aim < ${aims.peakMegabytes})`,
+      `keboola: ${rows} rows in ${slices} gz slices → live table ${best('ours', 'seconds').toFixed(2)} s; DuckDB alone on local files ${best('reference', 'seconds').toFixed(2)} s; ratio ${ratio.toFixed(2)} (aim ≤ ${aims.ratio}), of CPU ${cpuRatio.toFixed(2)}; peak of the child ${peakMegabytes.toFixed(0)} MB (aim < ${aims.peakMegabytes})`,
     );
-    const unchanged = await unchangedTables(double, join(directory, 'small'));
     await double.stop();
-    return { name: 'keboola', ratio, peakMegabytes, unchangedRatio: unchanged, aims };
+    far = await serve(
+      { latencyMs },
+      Array.from({ length: smallTables }, (_, n) => ({
+        id: `in.c-main.small_${n}`,
+        columns: ['id', 'name'],
+        primaryKey: ['id'],
+        rows: [[String(n), 'x']],
+      })),
+    );
+    Object.assign(process.env, far.environment);
+    const unchanged = await unchangedTables(far, join(directory, 'small'));
+    await far.stop();
+    return { name: 'keboola', ratio, cpuRatio, peakMegabytes, unchangedRatio: unchanged, aims };
   } finally {
     double.child.kill();
+    far?.child.kill();
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+function said({ seconds, cpuSeconds }) {
+  return `${seconds.toFixed(2)} s (CPU ${cpuSeconds.toFixed(2)} s)`;
 }
 
 const big = request('big', 'in.c-main.big', ['id']);
@@ -90,27 +112,20 @@ function request(id, source_table, primary_key) {
   };
 }
 
-async function serve(rows) {
-  const spec = {
-    options: { sliceRows: Math.ceil(rows / slices), jobsParallelism: 10 },
-    tables: [
-      {
-        id: 'in.c-main.big',
-        primaryKey: ['id'],
-        columns: columns.map(([name, basetype]) => ({
-          name,
-          metadata: [{ key: 'KBC.datatype.basetype', value: basetype }],
-        })),
-        rows: { sql: `SELECT ${columns.map(([, , sql]) => sql).join(', ')} FROM range(${rows}) r(i)` },
-      },
-      ...Array.from({ length: smallTables }, (_, n) => ({
-        id: `in.c-main.small_${n}`,
-        columns: ['id', 'name'],
-        primaryKey: ['id'],
-        rows: [[String(n), 'x']],
-      })),
-    ],
+function bigTable(rows) {
+  return {
+    id: 'in.c-main.big',
+    primaryKey: ['id'],
+    columns: columns.map(([name, basetype]) => ({
+      name,
+      metadata: [{ key: 'KBC.datatype.basetype', value: basetype }],
+    })),
+    rows: { sql: `SELECT ${columns.map(([, , sql]) => sql).join(', ')} FROM range(${rows}) r(i)` },
   };
+}
+
+async function serve(options, tables) {
+  const spec = { options, tables };
   const program = fileURLToPath(new URL('../test/doubles/keboola-storage/serve.mjs', import.meta.url));
   const child = spawn(process.execPath, [program, JSON.stringify(spec)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
@@ -147,11 +162,11 @@ async function writeSlices(directory, rows) {
   return files;
 }
 
-/** A fresh process with the same memory and threads: reads, casts, sorts by the key and writes what we write. */
-function referenceSeconds(files, target) {
+/** A fresh process with the same memory and threads: reads, casts, sorts by the key and writes what we write. Decimals are cast the cheap way, as we do: DuckDB's own one would flatter us. */
+function runReference(files, target) {
   const wire = columns.map(([name]) => `'${name}': 'VARCHAR'`).join(', ');
   const select = columns
-    .map(([name, type]) => (type === 'STRING' ? name : `CAST(nullif(${name}, '') AS ${casts[type]}) AS ${name}`))
+    .map(([name, type]) => (type === 'STRING' ? name : `${castOf(type, `nullif(${name}, '')`)} AS ${name}`))
     .join(', ');
   const read = `read_csv([${files.map((file) => `'${file}'`).join(', ')}], auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = false, compression = 'gzip', columns = {${wire}})`;
   const sql = `COPY (SELECT * FROM (SELECT ${select} FROM ${read}) ORDER BY id) TO '${target}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`;
@@ -163,9 +178,25 @@ function referenceSeconds(files, target) {
       await connection.run(${JSON.stringify(sql)});
       process.exit(0);
     })();`;
-  const started = performance.now();
-  execFileSync(process.execPath, ['-e', script], { cwd: new URL('..', import.meta.url) });
-  return (performance.now() - started) / 1000;
+  const [started, cpu] = [performance.now(), cpuOfChildren()];
+  const { status, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: new URL('..', import.meta.url) });
+  if (status !== 0) throw new Error(`the reference failed: ${stderr}`);
+  return { seconds: (performance.now() - started) / 1000, cpuSeconds: cpuOfChildren() - cpu };
+}
+
+function castOf(type, text) {
+  const plain = `CAST(${text} AS ${casts[type]})`;
+  return type === 'NUMERIC' ? `coalesce(CAST(TRY_CAST(${text} AS DECIMAL(18,9)) AS ${casts[type]}), ${plain})` : plain;
+}
+
+/** CPU seconds of all children that have ended. */
+function cpuOfChildren() {
+  try {
+    const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ');
+    return (Number(fields[13]) + Number(fields[14])) / 100;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 async function extract(double, dataDirectory, tables, onEvent = () => {}) {
@@ -173,7 +204,7 @@ async function extract(double, dataDirectory, tables, onEvent = () => {}) {
   const watch = setInterval(() => {
     peakMegabytes = Math.max(peakMegabytes, childMegabytes(double.child.pid));
   }, 50);
-  const started = performance.now();
+  const [started, cpu] = [performance.now(), cpuOfChildren()];
   const report = await extractSource(
     {
       runId: randomUUID(),
@@ -190,26 +221,26 @@ async function extract(double, dataDirectory, tables, onEvent = () => {}) {
   clearInterval(watch);
   const bad = report.tables.find(({ status }) => status !== 'succeeded' && status !== 'unchanged');
   if (bad !== undefined) throw new Error(`${bad.id} ended as ${bad.status}: ${bad.error?.message}`);
-  return { seconds, peakMegabytes, report };
+  return { seconds, cpuSeconds: cpuOfChildren() - cpu, peakMegabytes, report };
 }
 
-/** From the first table's start to the last one's end, against as many small requests one after the other, by eight. */
+/** From the first table's start to the last one's end, against as many small requests one after the other, by eight. The whole run has the child's start, the sign-in and the published catalogue in it. */
 async function unchangedTables(double, dataDirectory) {
   const tables = Array.from({ length: smallTables }, (_, n) => request(`small_${n}`, `small_${n}`, ['id']));
   await extract(double, dataDirectory, tables);
-  const ratios = [];
+  const rounds = [];
   for (let round = 0; round < 3; round += 1) {
     const times = [];
-    const { report } = await extract(double, dataDirectory, tables, ({ kind }) => {
+    const { report, seconds, cpuSeconds } = await extract(double, dataDirectory, tables, ({ kind }) => {
       if (kind === 'table_started' || kind === 'table_finished') times.push(performance.now());
     });
     if (report.tables.some(({ status }) => status !== 'unchanged')) throw new Error('a table had changed');
-    ratios.push({ ours: times.at(-1) - times[0], trips: await roundTrips(double) });
+    rounds.push({ ours: times.at(-1) - times[0], run: seconds * 1000, cpuSeconds, trips: await roundTrips(double) });
   }
-  const best = (key) => Math.min(...ratios.map((ratio) => ratio[key]));
+  const best = (key) => Math.min(...rounds.map((round) => round[key]));
   const ratio = best('ours') / (best('trips') / 8);
   console.log(
-    `keboola: ${smallTables} unchanged tables in ${best('ours').toFixed(0)} ms; ${smallTables} small round trips ${best('trips').toFixed(0)} ms, by eight ${(best('trips') / 8).toFixed(0)} ms; ratio ${ratio.toFixed(2)} (aim ≤ ${aims.unchangedRatio})`,
+    `keboola: ${smallTables} unchanged tables in ${best('ours').toFixed(0)} ms, the whole run ${best('run').toFixed(0)} ms (CPU ${best('cpuSeconds').toFixed(2)} s); ${smallTables} small round trips to a stack ${latencyMs} ms away ${best('trips').toFixed(0)} ms, by eight ${(best('trips') / 8).toFixed(0)} ms; ratio ${ratio.toFixed(2)} (aim ≤ ${aims.unchangedRatio})`,
   );
   return ratio;
 }

@@ -17,7 +17,7 @@ export const keboola = defineConnector<Settings>({
   options,
   serves: { cursor: false, partitions: false, where: true, columns: true, changes: true, remote: true },
   accelerator: { extension: 'keboola', wanted: ({ path }) => path !== 'http' },
-  parallel: { tables: 8, pieces: 1 },
+  parallel: { tables: 12, pieces: 1 },
   check: (context) => withConnection(context, checkToken),
   discover: (context) => withConnection(context, discoverTables),
   settle: (context, table) => withConnection(context, (connection) => settleTable(connection, table)),

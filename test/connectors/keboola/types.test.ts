@@ -87,7 +87,17 @@ const cases: [type: string, length: string | null, backend: string, pairs: Recor
       x: 'lossy',
     },
   ],
-  ['BOOLEAN', null, 'snowflake', { '': null, true: 'true', F: 'false', yes: 'true', '0': 'false', maybe: 'lossy' }],
+  [
+    'BOOLEAN',
+    null,
+    'snowflake',
+    {
+      '': null,
+      ...Object.fromEntries(['true', 'TRUE', 't', 'T', '1', 'yes', 'y', 'Y'].map((text) => [text, 'true'])),
+      ...Object.fromEntries(['false', 'False', 'f', '0', 'no', 'NO', 'n'].map((text) => [text, 'false'])),
+      ...Object.fromEntries(['maybe', ' true', 'true ', '01', '2', 'on', 'off'].map((text) => [text, 'lossy'])),
+    },
+  ],
   [
     'DATE',
     null,

@@ -30,6 +30,8 @@ export interface Settings {
   importSeconds: number;
   /** How a BigQuery stack that knows CSV only refuses parquet; undefined on newer ones. */
   oldBigquery: 'request' | 'job' | undefined;
+  /** How long each answer of the stack is on its way, in real time. */
+  latencyMs: number;
 }
 
 export const defaultSettings: Settings = {
@@ -53,4 +55,5 @@ export const defaultSettings: Settings = {
   freshForbiddenMs: 0,
   importSeconds: 2,
   oldBigquery: undefined,
+  latencyMs: 0,
 };

@@ -56,12 +56,11 @@ const float = rule(
   '[-+]?(([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?|[nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?)',
   { same: beginsTheSame },
 );
+/** DuckDB knows exactly the words that stand for a truth: true, t, yes, y and 1, and their opposites. */
 const boolean: TypeRule = {
   type: 'BOOLEAN',
-  expression:
-    "CASE WHEN $ = 'true' THEN true WHEN $ = 'false' THEN false WHEN lower($) IN ('true', '1', 't', 'yes', 'y') THEN true WHEN lower($) IN ('false', '0', 'f', 'no', 'n') THEN false END",
-  lossy:
-    "$ NOT IN ('', 'true', 'false') AND lower($) NOT IN ('true', '1', 't', 'yes', 'y', 'false', '0', 'f', 'no', 'n')",
+  expression: `CAST(${present} AS BOOLEAN)`,
+  lossy: "$ <> '' AND TRY_CAST($ AS BOOLEAN) IS NULL",
 };
 const dateForm = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
 const timeForm = '[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?';

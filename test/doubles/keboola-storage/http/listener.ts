@@ -1,6 +1,7 @@
 /** One loopback HTTP server: reads a request, names its route, asks the faults, answers. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import type { FaultRules } from '../faults/rules.ts';
 import type { Journal, JournalEntry, ListenerName, RouteName } from '../journal.ts';
@@ -39,6 +40,7 @@ export interface Surroundings {
   clock: Clock;
   journal: Journal;
   faults: FaultRules;
+  settings: { latencyMs: number };
 }
 
 export class Listener {
@@ -56,6 +58,8 @@ export class Listener {
       response.on('error', () => {});
       converse(message, listening, surroundings)
         .then(async ({ reply, wire, entry }) => {
+          const { latencyMs } = surroundings.settings;
+          if (latencyMs > 0 && listening.name === 'storage') await sleep(latencyMs);
           if (wire.reset !== 'before-headers' && wire.stall !== 'before-headers') entry.status = reply.status;
           await sendReply(reply, wire, response, message.method === 'HEAD');
         })
