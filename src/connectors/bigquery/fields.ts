@@ -95,3 +95,8 @@ function scalarName({ kind, precision, scale, fields, element }: Field): string 
   if (precision === null) return kind;
   return scale === null ? `${kind}(${precision})` : `${kind}(${precision}, ${scale})`;
 }
+
+/** Arrow counts the time of an interval in 64 bits of nanoseconds, 292 years; BigQuery allows ten thousand. Only text holds them all. */
+export function holdsInterval({ kind, fields }: Field): boolean {
+  return kind === 'INTERVAL' || fields.some(holdsInterval);
+}

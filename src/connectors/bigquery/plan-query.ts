@@ -5,7 +5,7 @@ import { type DryRun, dryRun } from './dry-run.ts';
 import { columnPlan } from './duck-types.ts';
 import type { Engine } from './extension/engine.ts';
 import { openResultByExtension } from './extension/open-result.ts';
-import type { Field } from './fields.ts';
+import { type Field, holdsInterval } from './fields.ts';
 import type { Look } from './look.ts';
 import type { Options } from './options.ts';
 import { runJob } from './query-job.ts';
@@ -64,7 +64,7 @@ async function openQuery(
     doing,
     signal: way.signal,
   });
-  const isLarge = estimate.bytes > largestByRest;
+  const isLarge = estimate.bytes > largestByRest && !fields.some(holdsInterval);
   const natively = async () => {
     const stored = isLarge ? await openStoredResult(look, job, fields, way, doing) : null;
     return stored ?? openPages(look, job.reference, fields, way, doing);

@@ -3,7 +3,7 @@ import type { PlanRequest, ReadPlan, TablePlan, TableRequest } from '../connecto
 import { chosenFields, describeTable, isStored, type SourceTable } from './describe-table.ts';
 import { dryRun } from './dry-run.ts';
 import { planExtension } from './extension/plan-extension.ts';
-import type { Field } from './fields.ts';
+import { type Field, holdsInterval } from './fields.ts';
 import { column, tablePath, timestamp } from './google-sql.ts';
 import type { Look } from './look.ts';
 import type { Options } from './options.ts';
@@ -43,7 +43,10 @@ async function planStored(
   };
   const filter = whole ? everyPartition(source) : conditions;
   const asBinary = fields.filter((field) => isWkb(field, table));
-  if (asBinary.length === 0) {
+  const interval = fields.find(holdsInterval);
+  if (interval !== undefined && look.settings.storage_read !== 'never')
+    look.note(`${table.id} is read by a query: Storage Read does not hold every INTERVAL, as in ${interval.name}`);
+  if (asBinary.length === 0 && interval === undefined) {
     const engine = await look.engines.choose(table);
     const byExtension =
       engine === null ? null : await planExtension(look, engine, table, { source, fields, conditions: filter, facts });

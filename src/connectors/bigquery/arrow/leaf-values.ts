@@ -2,7 +2,7 @@
 import { DataType, type Decimal, Type } from 'apache-arrow';
 import { AttacheError } from '../../../errors/attache-error.ts';
 import { encodeLengths, takeBits, takeFixed } from './bytes.ts';
-import { decimalTexts, intervalTexts } from './printed-values.ts';
+import { decimalTexts } from './printed-values.ts';
 import type { ArrowColumn } from './record-batch.ts';
 
 /** Values by position, NULLs included. */
@@ -28,7 +28,7 @@ const converted = { text: 0, decimal: 5, date: 6, time: 8, timestamp: 10 } as co
 
 const text: LeafType = { physical: physical.bytes, converted: converted.text };
 
-/** Decimals wider than 38 digits and intervals have no home in DuckDB’s Parquet reader: they travel as text. */
+/** Decimals wider than 38 digits have no home in DuckDB’s Parquet reader: they travel as text. */
 export function leafType(type: DataType): LeafType {
   switch (type.typeId) {
     case Type.Int:
@@ -53,8 +53,6 @@ export function leafType(type: DataType): LeafType {
       };
     case Type.Decimal:
       return isWide(type) ? text : decimalLeaf(type);
-    case Type.Interval:
-      return text;
     default:
       throw new AttacheError('unsupported', {
         message: `BigQuery sent a column as Arrow’s ${type}, which is not known here.`,
@@ -81,8 +79,6 @@ export function leafValues(data: ArrowColumn): LeafValues {
     case Type.Decimal:
       if (isWide(type)) return { form: 'bytes', ...decimalTexts(data, type.scale) };
       return { form: 'fixed', width: 16, bytes: bigEndian128(bytes) };
-    case Type.Interval:
-      return { form: 'bytes', ...intervalTexts(data) };
     default:
       return { form: 'fixed', width: leafType(type).physical === physical.int32 ? 4 : 8, bytes };
   }

@@ -30,27 +30,6 @@ function decimalText(value: bigint, scale: number): string {
   return `${negative ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
-/** INTERVAL: months, days, nanoseconds. */
-export function intervalTexts(data: ArrowColumn): Texts {
-  const view = viewOf(data.bytes);
-  return printed(data, (index) => {
-    const at = index * 16;
-    return intervalText(view.getInt32(at, true), view.getInt32(at + 4, true), view.getBigInt64(at + 8, true));
-  });
-}
-
-/** `years-months days hours:minutes:seconds.fraction`, each of the three with a sign of its own. */
-function intervalText(months: number, days: number, nanos: bigint): string {
-  const total = Math.abs(months);
-  const micros = (nanos < 0n ? -nanos : nanos) / 1000n;
-  const seconds = micros / 1_000_000n;
-  const rest = String(micros % 1_000_000n).padStart(6, '0');
-  // Three digits where three are enough.
-  const fraction = rest === '000000' ? '' : `.${rest.endsWith('000') ? rest.slice(0, 3) : rest}`;
-  const clock = `${seconds / 3600n}:${(seconds / 60n) % 60n}:${seconds % 60n}${fraction}`;
-  return `${months < 0 ? '-' : ''}${Math.floor(total / 12)}-${total % 12} ${days} ${nanos < 0n ? '-' : ''}${clock}`;
-}
-
 function printed(data: ArrowColumn, print: (index: number) => string): Texts {
   const { length, nullBitmap, nullCount } = data;
   const offsets = new Int32Array(length + 1);

@@ -108,8 +108,6 @@ function bitsOf(type: DataType): number {
       return 32;
     case Type.Decimal:
       return (type as DataType & { bitWidth: number }).bitWidth;
-    case Type.Interval:
-      return 128;
     default:
       return 64;
   }
