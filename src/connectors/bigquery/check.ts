@@ -11,7 +11,11 @@ export async function checkAccess(rest: RestClient, storage: Storage): Promise<C
   const { settings } = rest;
   const payer = payerOf(settings);
   // A dry run proves the credentials and the right to run queries, and says who we are.
-  const { identity } = await dryRun(rest, 'SELECT 1', settings.location ?? null, `running a query as ${payer}`);
+  const { identity } = await dryRun(
+    rest,
+    { sql: 'SELECT 1', location: settings.location ?? null },
+    `running a query as ${payer}`,
+  );
   const who = identity ?? 'an unknown identity';
   const datasets = await datasetsOf(rest);
   const warnings: string[] = [];

@@ -2,6 +2,7 @@
 import { AttacheError } from '../../errors/attache-error.ts';
 import type { Estimate } from './cost-guard.ts';
 import { type Field, type RestField, readFields } from './fields.ts';
+import { type QueryText, queryBody } from './query-text.ts';
 import type { RestClient } from './rest-client.ts';
 import { payerOf } from './settings.ts';
 
@@ -31,24 +32,18 @@ interface DryJob {
 /** Accuracies whose estimate is not passed. */
 const boundedBy = ['PRECISE', 'UPPER_BOUND'];
 
-export async function dryRun(
-  rest: RestClient,
-  sql: string,
-  location: string | null,
-  doing: string,
-  signal?: AbortSignal,
-): Promise<DryRun> {
+export async function dryRun(rest: RestClient, text: QueryText, doing: string): Promise<DryRun> {
   const payer = payerOf(rest.settings);
+  const { location } = text;
   const job = await rest.call<DryJob>({
     method: 'POST',
     path: ['jobs'],
     body: {
       jobReference: { projectId: payer, ...(location === null ? {} : { location }) },
       // A cached answer costs nothing today and everything tomorrow.
-      configuration: { dryRun: true, query: { query: sql, useLegacySql: false, useQueryCache: false } },
+      configuration: { dryRun: true, query: { ...queryBody(text), useQueryCache: false } },
     },
     doing,
-    ...(signal === undefined ? {} : { signal }),
   });
   const { query, totalBytesProcessed } = job.statistics ?? {};
   // The estimate of a script or a DML statement says nothing, and whoever reads must change nothing.

@@ -25,7 +25,7 @@ export function timestamp(micros: bigint): string {
 }
 
 /** `2024-02-29T23:59:59.123456Z`. */
-function isoMicros(micros: bigint): string {
+export function isoMicros(micros: bigint): string {
   const milliseconds = micros / 1000n;
   const rest = String(((micros % 1000n) + 1000n) % 1000n).padStart(3, '0');
   return `${new Date(Number(milliseconds)).toISOString().slice(0, -1)}${rest}Z`;

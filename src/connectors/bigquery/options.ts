@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 export const options = z.strictObject({
-  /** GoogleSQL whose result is the table, instead of a table's rows. */
+  /** One SELECT of GoogleSQL whose result is the table, instead of a table's rows. `@read_time` is the moment at which the run looks at all its tables. */
   sql: z.string().min(1).optional(),
   /** How GEOGRAPHY is kept: as text, or as binary, which needs a query. */
   geography: z.enum(['wkt', 'wkb']).optional(),

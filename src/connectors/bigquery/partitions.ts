@@ -70,10 +70,9 @@ async function askPartitions(look: Look, table: TableRequest, source: SourceTabl
   const doing = `listing the partitions of ${dotted(source.name)}`;
   const view = tablePath({ project, dataset, table: 'INFORMATION_SCHEMA.PARTITIONS' });
   const sql = `SELECT partition_id, CAST(total_rows AS STRING) AS total_rows, CAST(UNIX_MICROS(last_modified_time) AS STRING) AS modified FROM ${view} WHERE table_name = ${text(name)} AND partition_id IS NOT NULL ORDER BY partition_id`;
-  const { estimate, location } = await dryRun(rest, sql, source.location, doing);
+  const { estimate, location } = await dryRun(rest, { sql, location: source.location }, doing);
   const job = await runJob(look, {
-    sql,
-    location,
+    text: { sql, location },
     estimate,
     table: table.id,
     source: look.source,

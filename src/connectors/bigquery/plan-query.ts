@@ -9,13 +9,13 @@ import { type Field, holdsInterval } from './fields.ts';
 import type { Look } from './look.ts';
 import type { Options } from './options.ts';
 import { runJob } from './query-job.ts';
+import type { QueryText } from './query-text.ts';
 import { feedPages, pagesRelation } from './rest-pages.ts';
 import { rowsOf } from './result-rows.ts';
 import { openStoredResult } from './storage-result.ts';
 
 export interface QueryRead {
-  sql: string;
-  location: string | null;
+  text: QueryText;
   /** Completes "BigQuery: … failed". */
   doing: string;
 }
@@ -27,12 +27,12 @@ export async function planQuery(
   facts: Pick<ReadPlan, 'fingerprint' | 'rows' | 'warnings'> = {},
 ): Promise<ReadPlan> {
   const engine = await look.engines.choose(table);
-  const dry = await dryRun(look.rest, read.sql, read.location, read.doing);
+  const dry = await dryRun(look.rest, read.text, read.doing);
   await look.guard.foresee(table.id, dry.estimate);
   return {
     kind: 'read',
     columns: dry.fields.map((field, index) => columnPlan(field, index, table.options as Options)),
-    pieces: [{ id: '0', open: (way) => openQuery(look, engine, table, { ...read, location: dry.location }, dry, way) }],
+    pieces: [{ id: '0', open: (way) => openQuery(look, engine, table, read, dry, way) }],
     // A query answers the same rows in an order that changes, so they are sorted.
     order: 'key',
     estimate: {
@@ -51,13 +51,12 @@ async function openQuery(
   look: Look,
   engine: Engine | null,
   table: TableRequest,
-  { sql, location, doing }: QueryRead,
-  { estimate, fields }: DryRun,
+  { text, doing }: QueryRead,
+  { estimate, fields, location }: DryRun,
   way: PieceWay,
 ): Promise<OpenPiece> {
   const job = await runJob(look, {
-    sql,
-    location,
+    text: { ...text, location },
     estimate,
     table: table.id,
     source: look.source,

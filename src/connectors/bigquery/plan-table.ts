@@ -41,7 +41,7 @@ async function planStored(
     ...(fingerprint === null || !whole ? {} : { rows: source.rows }),
     ...(source.rows > 0 ? { rowBytes: Math.ceil(source.bytes / source.rows) } : {}),
   };
-  const filter = whole ? everyPartition(source) : conditions;
+  const filter = [...everyPartition(source), ...conditions];
   const asBinary = fields.filter((field) => isWkb(field, table));
   const interval = fields.find(holdsInterval);
   if (interval !== undefined && look.settings.storage_read !== 'never')
@@ -59,8 +59,10 @@ async function planStored(
     asBinary.includes(field) ? `ST_ASBINARY(${column(field.name)}) AS ${column(field.name)}` : column(field.name),
   );
   const read = {
-    sql: `SELECT ${selected.join(', ')} FROM ${tablePath(source.name)}${at}${whereOf(filter)}`,
-    location: source.location,
+    text: {
+      sql: `SELECT ${selected.join(', ')} FROM ${tablePath(source.name)}${at}${whereOf(filter)}`,
+      location: source.location,
+    },
     doing: `reading ${dotted(source.name)}`,
   };
   return planQuery(look, table, read, facts);
@@ -81,8 +83,10 @@ async function planComputed(
   );
   const conditions = rowFilter(source.fields, table.options.where ?? [], range);
   return planQuery(look, table, {
-    sql: `SELECT ${selected.join(', ')} FROM ${tablePath(source.name)}${whereOf(conditions)}`,
-    location: source.location,
+    text: {
+      sql: `SELECT ${selected.join(', ')} FROM ${tablePath(source.name)}${whereOf(conditions)}`,
+      location: source.location,
+    },
     doing: `reading ${dotted(source.name)}`,
   });
 }
@@ -91,13 +95,14 @@ async function planSql(look: Look, table: TableRequest, sql: string, { range }: 
   const location = look.settings.location ?? null;
   const doing = `running options.sql of ${table.id}`;
   const narrowed = table.options.columns !== undefined || table.options.where !== undefined || range.kind !== 'all';
-  if (!narrowed) return planQuery(look, table, { sql, location, doing });
-  const { fields } = await dryRun(look.rest, sql, location, doing);
+  const text = { sql, location, readTime: look.readTime };
+  if (!narrowed) return planQuery(look, table, { text, doing });
+  const { fields } = await dryRun(look.rest, text, doing);
   const selected = chosenFields(fields, table).map((field) => column(field.name));
   const conditions = rowFilter(fields, table.options.where ?? [], range);
   // The line break ends a comment that the text may end with.
   const narrow = `SELECT ${selected.join(', ')} FROM (${sql.replace(/;\s*$/, '')}\n)${whereOf(conditions)}`;
-  return planQuery(look, table, { sql: narrow, location, doing });
+  return planQuery(look, table, { text: { ...text, sql: narrow }, doing });
 }
 
 /** Equal as long as the content at the moment of the look is the same; null while that cannot be said. */

@@ -6,6 +6,7 @@ import { billedBytes, endJob, type JobState } from './end-job.ts';
 import { explainError, type JobError, jobFault, restFault } from './explain-error.ts';
 import type { JobReference, Ledger } from './ledger.ts';
 import { pause } from './patience.ts';
+import { type QueryText, queryBody } from './query-text.ts';
 import type { RestClient } from './rest-client.ts';
 import { payerOf } from './settings.ts';
 import type { TableName } from './table-name.ts';
@@ -23,8 +24,7 @@ interface RestJob extends JobState {
 }
 
 export interface JobRequest {
-  sql: string;
-  location: string | null;
+  text: QueryText;
   /** Of a dry run of the very same text. */
   estimate: Estimate;
   /** The registered table it is for. */
@@ -46,7 +46,11 @@ const attempts = 3;
 /** Runs a query to its end within the budgets. Cancelled with the signal; repeated, as a new job, when BigQuery itself failed. */
 export async function runJob(way: JobWay, request: JobRequest): Promise<FinishedJob> {
   for (let attempt = 1; ; attempt += 1) {
-    const reference = { project: payerOf(way.rest.settings), location: request.location, id: `da_${randomUUID()}` };
+    const reference = {
+      project: payerOf(way.rest.settings),
+      location: request.text.location,
+      id: `da_${randomUUID()}`,
+    };
     const job = await runOnce(way, reference, request);
     const { errorResult } = job.status;
     if (errorResult === undefined) return finished(job, reference);
@@ -167,8 +171,7 @@ function jobBody(
       labels: { da: 'extract', da_source: label(request.source), da_table: label(request.table) },
       jobTimeoutMs: String(rest.settings.query_timeout_seconds * 1000),
       query: {
-        query: request.sql,
-        useLegacySql: false,
+        ...queryBody(request.text),
         maximumBytesBilled: String(maximumBytes),
       },
     },

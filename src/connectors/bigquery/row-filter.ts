@@ -18,8 +18,8 @@ export function everyPartition({ partitioning, needsFilter, fields }: SourceTabl
   if (partitioning.field === null) return ["(_PARTITIONTIME >= TIMESTAMP '1970-01-01' OR _PARTITIONTIME IS NULL)"];
   const name = column(partitioning.field);
   const kind = fields.find((field) => field.name === partitioning.field)?.kind;
-  const least = partitioning.by === 'range' ? '-9223372036854775808' : `${kind} ${text('0001-01-01')}`;
-  return [`(${name} >= ${least} OR ${name} IS NULL)`];
+  if (partitioning.by === 'range') return [`(${name} >= 0 OR ${name} < 0 OR ${name} IS NULL)`];
+  return [`(${name} >= ${kind} ${text('0001-01-01')} OR ${name} IS NULL)`];
 }
 
 function fieldOf(fields: readonly Field[], name: string): Field {

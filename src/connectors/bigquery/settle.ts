@@ -44,7 +44,12 @@ async function shapeOf(
 ): Promise<{ location: string | null; fields: Field[]; key: string[]; from: string }> {
   const { sql } = table.options as Options;
   if (sql !== undefined) {
-    const dry = await dryRun(rest, sql, rest.settings.location ?? null, `looking at options.sql of ${table.id}`);
+    const readTime = now();
+    const dry = await dryRun(
+      rest,
+      { sql, location: rest.settings.location ?? null, readTime },
+      `looking at options.sql of ${table.id}`,
+    );
     return { location: dry.location, fields: dry.fields, key: [], from: `(${sql.replace(/;\s*$/, '')}\n)` };
   }
   const source = await describeTable(rest, tableNameOf(rest.settings, table));
@@ -55,6 +60,9 @@ async function shapeOf(
     from: tablePath(source.name),
   };
 }
+
+/** A registration looks at one table, and its clock decides. */
+const now = () => BigInt(Date.now() - 1_000) * 1000n;
 
 const isOpen = (field: Field) => field.kind === 'BIGNUMERIC' && !field.repeated && !isDeclared(field);
 
@@ -75,13 +83,13 @@ async function measure(
   });
   const sql = `SELECT ${lengths.join(', ')} FROM ${from}`;
   const ledger = openLedger(context.memory);
-  const dry = await dryRun(rest, sql, location, doing);
+  const text = { sql, location, readTime: now() };
+  const dry = await dryRun(rest, text, doing);
   const guard = costGuard(rest.settings, ledger);
   const job = await runJob(
     { rest, guard, ledger },
     {
-      sql,
-      location: dry.location,
+      text: { ...text, location: dry.location },
       estimate: dry.estimate,
       table: table.id,
       source: context.source,

@@ -99,6 +99,18 @@ export class Lab {
     return { rows: await session.rows(query), parts: parts.map((part) => part.sha256) };
   }
 
+  /** `_meta` and `_remote_attach` of the extract. */
+  async extractRows(): Promise<{ meta: Row[]; remoteAttach: Row[] }> {
+    const path = extractFolder(this.directory, 'warehouse').database;
+    const limits = { memoryLimit: '400MB', threads: 2, tempDirectory: join(this.directory, 'spill') };
+    await using database = await Database.open(path, limits, { readOnly: true });
+    const session = await database.connect();
+    return {
+      meta: await session.rows('SELECT table_name, rows, size_bytes, query_mode FROM _meta ORDER BY table_name'),
+      remoteAttach: await session.rows('SELECT * FROM _remote_attach ORDER BY ALL'),
+    };
+  }
+
   get memoryPath(): string {
     return join(extractFolder(this.directory, 'warehouse').work, 'source-memory.json');
   }

@@ -1,6 +1,8 @@
 /** Read sessions: a table at one moment, cut into streams. */
+
 import { randomBytes } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
+import { partitionTimeSql } from '../data/partitions.ts';
 import { aliveAt, lastChange, physicalName, type Table, versionAt } from '../data/table.ts';
 import { datasetOf, tableOf } from '../data/warehouse.ts';
 import { newStatement } from '../jobs/analyze.ts';
@@ -118,12 +120,19 @@ function readOf(service: Service, table: Table, { snapshotMicros }: SessionReque
 function restriction(service: Service, read: TableRead, { rowRestriction }: SessionRequest): string {
   if (rowRestriction === '') return 'true';
   const statement = newStatement(service, { project: read.table.project });
-  const columns = read.table.fields.map((f) => ({
+  const columns: Relation['columns'] = read.table.fields.map((f) => ({
     name: f.name,
     type: f.type,
     sql: ident(f.name),
     read: () => read.columns.add(f.name.toLowerCase()),
   }));
+  if (read.table.timePartitioning && !read.table.timePartitioning.field)
+    columns.push({
+      name: '_PARTITIONTIME',
+      type: { kind: 'TIMESTAMP' },
+      sql: partitionTimeSql(read.table),
+      hidden: true,
+    });
   const relation: Relation = { alias: read.table.id, columns, tableRead: read };
   const where = parseCondition(rowRestriction);
   const sql = condition(where, 'WHERE', { relations: [relation] }, statement);

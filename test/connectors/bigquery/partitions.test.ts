@@ -1,0 +1,172 @@
+/** Partitions: those that changed are read again and no others, and a table whose partitions say too little is read whole. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RestField } from '../../doubles/bigquery/model/field-types.ts';
+import { Lab } from './lab.ts';
+
+let lab: Lab;
+
+beforeEach(async () => {
+  lab = await Lab.open();
+});
+afterEach(async () => {
+  expect(lab.control.violations()).toEqual([]);
+  await lab.close();
+});
+
+const schema: RestField[] = [
+  { name: 'id', type: 'INT64' },
+  { name: 'day', type: 'DATE' },
+  { name: 'at', type: 'TIMESTAMP' },
+  { name: 'local', type: 'DATETIME' },
+];
+const row = (id: number, day: string | null, time = '12:00:00') => ({
+  id,
+  day,
+  at: day === null ? null : `${day} ${time}`,
+  local: day === null ? null : `${day} ${time}`,
+});
+const rows = [row(1, '2024-01-01'), row(2, '2024-01-02'), row(3, '2024-02-01'), row(4, '2025-02-01'), row(5, null)];
+const table = (facts: object) =>
+  lab.control.table({ project: 'lab', dataset: 'd', table: 'events', schema, rows, ...facts });
+const aMoment = () => new Promise((resolve) => setTimeout(resolve, 5));
+const published = async () =>
+  (await lab.published('events', 'SELECT id::INTEGER AS id FROM t ORDER BY id')).rows.map((each) => each.id);
+const partitioned = (partition_by: string, granularity: 'day' | 'month' | 'year') =>
+  lab.table('events', {
+    sync_strategy: 'partitioned',
+    primary_key: ['id'],
+    options: { partition_by, granularity },
+  });
+
+const byTime = (type: string, field: string) => ({ timePartitioning: { type, field } });
+
+describe.each([{}, { storage_read: 'never' }])('with %o', (settings) => {
+  test.each([
+    ['days of a DATE', byTime('DAY', 'day'), 'day', 'day'],
+    ['days as months', byTime('DAY', 'day'), 'day', 'month'],
+    ['months of a TIMESTAMP', byTime('MONTH', 'at'), 'at', 'month'],
+    ['months as years', byTime('MONTH', 'day'), 'day', 'year'],
+    ['years of a DATETIME', byTime('YEAR', 'local'), 'local', 'year'],
+    ['hours of a TIMESTAMP as days', byTime('HOUR', 'at'), 'at', 'day'],
+    ['hours of a DATETIME as months', byTime('HOUR', 'local'), 'local', 'month'],
+    ['days that must be named', { ...byTime('DAY', 'day'), requirePartitionFilter: true }, 'day', 'day'],
+  ] as const)(
+    '%s: only what changed is read, and rows without a value are a partition too',
+    async (_name, facts, by, unit) => {
+      await table(facts);
+      await aMoment();
+      const events = partitioned(by, unit);
+      expect(await lab.syncHere(events, settings)).toMatchObject({ status: 'succeeded', rows: 5 });
+      const before = new Set((await lab.published('events')).parts);
+      expect(await published()).toEqual([1, 2, 3, 4, 5]);
+
+      expect(await lab.syncHere(events, settings)).toMatchObject({
+        status: 'unchanged',
+        warnings: [expect.stringContaining('no partition has changed')],
+      });
+
+      await lab.control.insert('lab.d.events', [row(6, '2024-02-01', '13:00:00'), row(7, null), row(8, '2023-05-05')]);
+      await aMoment();
+      lab.control.reset();
+      expect(await lab.syncHere(events, settings)).toMatchObject({ status: 'succeeded', rows: 8 });
+      expect(await published()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+      // What stood still was neither read nor written again: 2025 and, but for whole years, January 2024.
+      const { parts } = await lab.published('events');
+      expect(parts.filter((part) => before.has(part)).length).toBe({ day: 3, month: 2, year: 1 }[unit]);
+
+      await lab.control.delete('lab.d.events', "day = DATE '2025-02-01'");
+      await aMoment();
+      expect(await lab.syncHere(events, settings)).toMatchObject({ status: 'succeeded', rows: 7 });
+      expect(await published()).toEqual([1, 2, 3, 5, 6, 7, 8]);
+    },
+  );
+
+  test('a partition that changes after the look is read again by the next run', async () => {
+    await table(byTime('DAY', 'day'));
+    await aMoment();
+    const events = partitioned('day', 'day');
+    await lab.syncHere(events, settings);
+    await lab.control.insert('lab.d.events', [row(6, '2024-01-01')]);
+    await aMoment();
+    lab.control.fault({
+      on: 'tables.get',
+      do: { meanwhile: () => lab.control.insert('lab.d.events', [row(7, '2024-01-01'), row(8, '2024-02-01')]) },
+    });
+    expect(await lab.syncHere(events, settings)).toMatchObject({ status: 'succeeded', rows: 6 });
+    expect(await published()).toEqual([1, 2, 3, 4, 5, 6]);
+    await aMoment();
+    expect(await lab.syncHere(events, settings)).toMatchObject({ status: 'succeeded', rows: 8 });
+  });
+});
+
+test.each([
+  ['months do not tell of days', byTime('MONTH', 'day'), 'day', 'day'],
+  ['partitions of another column', byTime('DAY', 'day'), 'at', 'day'],
+  ['partitions of the time of arrival', { timePartitioning: { type: 'DAY' } }, 'day', 'month'],
+  ['integer ranges', { rangePartitioning: { field: 'id', range: { start: 0, end: 3, interval: 1 } } }, 'day', 'month'],
+  ['no partitions at all', {}, 'day', 'month'],
+] as const)('%s: everything is read, and rightly', async (_name, facts, by, unit) => {
+  await table(facts);
+  await aMoment();
+  const events = partitioned(by, unit);
+  expect(await lab.syncHere(events)).toMatchObject({ status: 'succeeded', rows: 5 });
+  expect(await lab.syncHere(events)).toMatchObject({ status: 'unchanged' });
+  await lab.control.insert('lab.d.events', [row(6, '2024-02-01')]);
+  await lab.control.delete('lab.d.events', 'id = 1');
+  await aMoment();
+  expect(await lab.syncHere(events)).toMatchObject({ status: 'succeeded', rows: 5 });
+  expect(await published()).toEqual([2, 3, 4, 5, 6]);
+});
+
+test('rows that are in no partition yet make the whole table be read', async () => {
+  await table(byTime('DAY', 'day'));
+  await aMoment();
+  const events = partitioned('day', 'day');
+  await lab.syncHere(events);
+  await lab.control.insert('lab.d.events', [row(6, '2024-01-01')], { streaming: true });
+  await aMoment();
+  expect(await lab.syncHere(events)).toMatchObject({ status: 'succeeded', rows: 6 });
+  await lab.control.flushStreamingBuffer('lab.d.events');
+  await aMoment();
+  expect((await lab.syncHere(events)).rows).toBe(6);
+  expect(await published()).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+describe('a table that refuses to be read without naming its partitions', () => {
+  test.each([
+    ['by a DATE', byTime('DAY', 'day')],
+    ['by a TIMESTAMP', byTime('HOUR', 'at')],
+    ['by a DATETIME', byTime('MONTH', 'local')],
+    ['by its arrival', { timePartitioning: { type: 'DAY' } }],
+    ['by ranges', { rangePartitioning: { field: 'id', range: { start: 2, end: 4, interval: 1 } } }],
+  ])('%s is read whole by either way, with what has no value and what is out of range', async (_name, facts) => {
+    await table({ ...facts, requirePartitionFilter: true });
+    await aMoment();
+    for (const settings of [{}, { storage_read: 'never' }]) {
+      await lab.startOver();
+      expect(await lab.syncHere(lab.table('events'), settings)).toMatchObject({
+        status: 'succeeded',
+        rows: 5,
+        error: null,
+      });
+      const where = [{ column: 'id', op: 'ge' as const, value: 4 }];
+      const some = await lab.syncHere(lab.table('events', { options: { where } }), settings);
+      expect(some).toMatchObject({ status: 'succeeded', rows: 2 });
+    }
+  });
+
+  test('also incrementally by another column', async () => {
+    await table({ ...byTime('DAY', 'day'), requirePartitionFilter: true });
+    await aMoment();
+    const events = lab.table('events', {
+      sync_strategy: 'incremental',
+      primary_key: ['id'],
+      options: { cursor: 'id' },
+    });
+    for (const settings of [{}, { storage_read: 'never' }]) {
+      await lab.startOver();
+      expect(await lab.syncHere(events, settings)).toMatchObject({ status: 'succeeded', rows: 5 });
+      expect(await lab.syncHere(events, settings)).toMatchObject({ rows: 5, error: null });
+    }
+  });
+});
