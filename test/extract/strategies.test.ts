@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { askConnector } from '../../src/extract/extract-source.ts';
 import { tableRequest } from '../helpers/extract-request.ts';
@@ -46,6 +47,24 @@ describe('incremental by merge', () => {
     expect(after.parts.slice(0, -1)).toEqual(before.parts.slice(0, -1));
     expect(after.parts.at(-1)).not.toEqual(before.parts.at(-1));
     expect(await shop.difference('orders')).toEqual([]);
+  });
+
+  test('leaves changed rows out of a part without disturbing the order of the others, whatever the columns are called', async () => {
+    await shop.run(
+      'CREATE TABLE orders (id BIGINT PRIMARY KEY, filename VARCHAR, file_row_number INTEGER, changed TIMESTAMP NOT NULL)',
+      "INSERT INTO orders SELECT i, 'f' || i, i % 7, TIMESTAMP '2024-01-01' + INTERVAL (i) SECOND FROM range(300_000) t(i)",
+    );
+    await shop.sync(merged());
+    await shop.run("UPDATE orders SET filename = 'new', changed = TIMESTAMP '2024-02-01' WHERE id % 1000 = 7");
+    expect(await shop.sync(merged())).toMatchObject({ status: 'succeeded', rows: 300_000, notes: [] });
+    expect(await shop.difference('orders')).toEqual([]);
+    const { parts } = await shop.published('orders');
+    for (const part of parts) {
+      const [row] = await shop.query<{ ordered: boolean }>(
+        `SELECT bool_and(id > before) AS ordered FROM (SELECT id, lag(id) OVER () AS before FROM read_parquet('${join(shop.directory, 'extracts/shop', part.path)}'))`,
+      );
+      expect(row).toEqual({ ordered: true });
+    }
   });
 
   test('an overlap that brings the same rows again changes nothing', async () => {

@@ -1,6 +1,6 @@
 /** Merges changed rows by primary key into the parts of a table; only parts that hold a changed key are written again. */
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identifier, literal, literalList } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
@@ -10,6 +10,7 @@ import { type Staged, unionOf } from '../stage.ts';
 import type { TableState } from '../table-state.ts';
 import { keyList, keyOf } from './key-ranges.ts';
 import { laidOut, type PublishedPiece, publishedPieces, renewed } from './published-piece.ts';
+import { filesOf, placedRows, rowsByPlace } from './rows-by-place.ts';
 import { sealQuery } from './seal-query.ts';
 import { settleHotRows } from './settle-hot-rows.ts';
 import type { LaidOut, TableWork } from './table-work.ts';
@@ -78,16 +79,47 @@ async function writeChangedRows(
     ...columns.map((column) => identifier(column.name)),
   ].join(', ');
   const latest = `SELECT ${list} FROM ${unionOf(delta.files, columns)} QUALIFY row_number() OVER (PARTITION BY ${keys} ORDER BY ${order}) = 1`;
-  const published = unionOf(
-    pieces.flatMap((piece) => piece.files),
-    columns,
+  const target = { rowGroupRows: work.rowGroupRows, orderBy: keys, mark: 'changed' };
+  const written = await session.copyToParquet(copyStatement(latest, { ...target, file }));
+  const same = await possiblySameRows(work, session, pieces, file);
+  if (same === null) return written.rows;
+  const latestFile = `${file}.latest`;
+  await rename(file, latestFile);
+  try {
+    const query = `SELECT ${list} FROM read_parquet(${literal(latestFile)}) EXCEPT (${same})`;
+    return (await session.copyToParquet(copyStatement(query, { ...target, file }))).rows;
+  } finally {
+    await rm(latestFile, { force: true });
+  }
+}
+
+/** SQL for the published rows that may equal one in `latest`, which are those with its key and its cursor; null when there is none. Whole rows are read only of the parts that hold them. */
+async function possiblySameRows(
+  { table, columns }: TableWork,
+  session: Session,
+  pieces: readonly PublishedPiece[],
+  latest: string,
+): Promise<string | null> {
+  const files = pieces.flatMap((piece) => piece.files);
+  if (files.length === 0) return null;
+  const conditions = keyOf(table, columns).names.map((name) => `p.${identifier(name)} = l.${identifier(name)}`);
+  if (table.options.cursor !== undefined) {
+    const cursor = identifier(table.options.cursor);
+    conditions.push(`p.${cursor} IS NOT DISTINCT FROM l.${cursor}`);
+  }
+  const places = `same_${randomUUID().replaceAll('-', '')}`;
+  await session.run(
+    `CREATE TEMP TABLE ${places} AS SELECT p.da_file, p.da_place FROM ${placedRows(files, columns)} AS p JOIN read_parquet(${literal(latest)}) AS l ON ${conditions.join(' AND ')}`,
   );
-  const query = `WITH latest AS MATERIALIZED (${latest}) SELECT ${list} FROM latest EXCEPT SELECT ${list} FROM ${published} SEMI JOIN latest USING (${keys})`;
-  return (
-    await session.copyToParquet(
-      copyStatement(query, { file, rowGroupRows: work.rowGroupRows, orderBy: keys, mark: 'changed' }),
-    )
-  ).rows;
+  const held = await filesOf(session, places);
+  const parts = pieces
+    .flatMap((piece) => piece.files.map((file, index) => ({ file, rows: piece.parts[index]!.rows })))
+    .filter(({ file }) => held.has(file));
+  const rows: string[] = [];
+  for (const [index, part] of parts.entries())
+    rows.push(await rowsByPlace(session, places, part, 'in', columns, `da_same_${index}`));
+  await session.run(`DROP TABLE ${places}`);
+  return rows.length === 0 ? null : rows.join(' UNION ALL ');
 }
 
 /** A NULL in a key matches nothing, so a row with one could never be replaced. */
@@ -108,7 +140,10 @@ function emptyKeys({ table, columns }: TableWork): string {
   return `SELECT ${key.names.map((name, index) => `CAST(NULL AS ${key.types[index]}) AS ${identifier(name)}`).join(', ')} LIMIT 0`;
 }
 
-/** The cold pieces without the touched keys; pieces that hold none stay as they are. */
+/**
+ * The cold pieces without the touched keys; pieces that hold none stay as they are. Only keys are compared: where touched rows lie is all that the rewrite needs, and leaving rows out
+ * keeps the others in order, so nothing is sorted again.
+ */
 async function withoutTouchedRows(
   work: TableWork,
   session: Session,
@@ -118,25 +153,25 @@ async function withoutTouchedRows(
 ): Promise<PublishedPiece[]> {
   const files = cold.flatMap((piece) => piece.files);
   if (files.length === 0) return cold;
-  const held = await session.rows<{ filename: string }>(
-    `SELECT DISTINCT filename FROM read_parquet(${literalList(files)}, filename = true) SEMI JOIN ${touched} USING (${keys})`,
+  const places = `${touched}_places`;
+  await session.run(
+    `CREATE TEMP TABLE ${places} AS SELECT da_file, da_place FROM ${placedRows(files, work.columns)} SEMI JOIN ${touched} USING (${keys})`,
   );
-  const hit = new Set(held.map((row) => row.filename));
-  const list = work.columns.map((column) => identifier(column.name)).join(', ');
+  const hit = await filesOf(session, places);
   const result: PublishedPiece[] = [];
   for (const piece of cold) {
     if (!piece.files.some((file) => hit.has(file))) {
       result.push(piece);
       continue;
     }
-    const parts = await sealQuery(
-      work,
-      session,
-      `SELECT ${list} FROM ${unionOf(piece.files, work.columns)} ANTI JOIN ${touched} USING (${keys})`,
-      keys,
-      piece.state.id,
-    );
+    const rest: string[] = [];
+    for (const [index, file] of piece.files.entries()) {
+      const part = { file, rows: piece.parts[index]!.rows };
+      rest.push(await rowsByPlace(session, places, part, 'not in', work.columns, `da_gone_${index}`));
+    }
+    const parts = await sealQuery(work, session, rest.join(' UNION ALL '), '', piece.state.id);
     result.push(renewed(work, piece.state, parts));
   }
+  await session.run(`DROP TABLE ${places}`);
   return result;
 }
