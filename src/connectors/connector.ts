@@ -147,7 +147,7 @@ export interface SettledTable {
   options: Record<string, unknown>;
   columns: Column[] | null;
   /** Every column of the source, chosen or not; absent: `columns` is all that is known. */
-  offered?: { name: string; nullable: boolean }[];
+  offered?: { name: string; nullable: boolean; type?: string | null }[];
   primary_key?: string[];
   notes: string[];
 }

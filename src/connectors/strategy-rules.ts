@@ -5,7 +5,10 @@ import type { Serves, TableRequest } from './connector.ts';
 /** A column as far as the source tells. */
 export interface KnownColumn {
   name: string;
+  /** It is known that rows may lack a value. */
   nullable: boolean;
+  /** Its published type, where that is known already. */
+  type?: string | null;
 }
 
 /** Every reason why `table` cannot be synced as registered; `columns` is null when the source could not be asked. */
@@ -121,6 +124,7 @@ function columnFaults(
   for (const clause of options.where ?? []) need('/options/where', clause.column, false);
   need('/options/cursor', options.cursor);
   need('/options/partition_by', options.partition_by);
+  partitionTypeFault(options, known.get(options.partition_by ?? '')?.type, fault);
   const readsFromCursor = sync_strategy === 'incremental' && serves.pieces !== true;
   if (options.cursor !== undefined && readsFromCursor && known.get(options.cursor)?.nullable === true) {
     fault(
@@ -128,4 +132,30 @@ function columnFaults(
       `column ${options.cursor} may be NULL: rows without a value would never be seen; choose a NOT NULL column`,
     );
   }
+  if (readsFromCursor) overlapFault(options, known.get(options.cursor ?? '')?.type, fault);
+}
+
+const timeType = /^(DATE$|TIMESTAMP)/;
+const numberType = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$|DECIMAL)/;
+
+/** What lies below a watermark can be told of times and numbers alone. */
+function overlapFault({ overlap, cursor }: TableRequest['options'], type: string | null | undefined, fault: Say): void {
+  if (overlap === undefined || !type || timeType.test(type)) return;
+  if (!numberType.test(type))
+    fault('/options/overlap', `has no meaning: the cursor ${cursor} is ${type}; leave it out`);
+  else if (typeof overlap === 'string')
+    fault('/options/overlap', `a duration has no meaning: the cursor ${cursor} is ${type}; give a number`);
+}
+
+/** Text is read as a date where it is one. */
+function partitionTypeFault(
+  { granularity = 'month', partition_by }: TableRequest['options'],
+  type: string | null | undefined,
+  fault: Say,
+): void {
+  if (!type || granularity === 'hash' || timeType.test(type) || type === 'VARCHAR') return;
+  fault(
+    '/options/partition_by',
+    `column ${partition_by} is ${type}, which has no ${granularity}; choose a date or a timestamp, or granularity hash`,
+  );
 }

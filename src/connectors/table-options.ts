@@ -29,7 +29,14 @@ const whereClause = z
 
 const granularities = ['day', 'month', 'year', 'hash'] as const;
 
-const durationText = z.string().regex(/^\d+\s*(s|m|h|d)$/, { error: 'expected a duration, e.g. 10m or 7d' });
+const longestDurationDays = 36_500;
+
+const durationText = z
+  .string({ error: 'expected a duration, e.g. 10m or 7d' })
+  .regex(/^\d+\s*(s|m|h|d)$/, { error: 'expected a duration, e.g. 10m or 7d' })
+  .refine((text) => !(durationMs(text) > longestDurationDays * 86_400_000), {
+    error: `is longer than ${longestDurationDays}d`,
+  });
 
 export const tableOptions = z.strictObject({
   /** Columns to read; absent means all. */
@@ -40,7 +47,11 @@ export const tableOptions = z.strictObject({
   /** incremental: `merge` replaces rows by primary key, `append` only adds. */
   mode: z.enum(['append', 'merge']).optional(),
   /** incremental: how far below the watermark each run reads again; a duration for times, a number for numbers. */
-  overlap: z.union([durationText, z.number().int().min(0)]).optional(),
+  overlap: z
+    .union([durationText, z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)], {
+      error: 'expected a duration, e.g. 10m, or for a number a whole number that is not negative',
+    })
+    .optional(),
   /** incremental, partitioned: everything is read anew after this long. */
   full_refresh_every: durationText.optional(),
   /** incremental: compare the keys with the source in every run and drop the rows that are gone. */

@@ -6,7 +6,17 @@ import type { RegisteredTable } from '../system/table-registry.ts';
 import { tableRequest } from './table-request.ts';
 
 /** Tables that were named must all be able to; of those that came with the others one is enough, and the rest are synced as always. */
-export async function checkSince(tables: readonly RegisteredTable[], named: readonly string[]): Promise<void> {
+export async function checkSince(
+  tables: readonly RegisteredTable[],
+  named: readonly string[],
+  full?: boolean,
+): Promise<void> {
+  if (full === true)
+    throw new AttacheError('settings_invalid', {
+      message: '`full` reads everything, so `since` would have no effect.',
+      hint: 'Give one of the two.',
+      faults: [{ pointer: '/since', message: 'has no effect beside `full`' }],
+    });
   const reasons = await Promise.all(
     tables.map(async (table) => ({
       id: table.id,

@@ -54,7 +54,7 @@ export class SyncService {
   /** Starts a job, or joins the one whose work this is already. Throws `not_found` naming every unknown id. */
   async trigger(asked: Trigger): Promise<JobRow> {
     const tables = chooseTables(await this.parts.state.read(listTables), asked);
-    if (asked.reading?.since !== undefined) await checkSince(tables, asked.tables ?? []);
+    if (asked.reading?.since !== undefined) await checkSince(tables, asked.tables ?? [], asked.reading.full);
     // No await between looking and setting: of any number of requests at once, one creates the job.
     const ids = tables.map((table) => table.id);
     const running = [...this.active.values()].find(({ job }) => job.covers(ids, asked.reading ?? {}));

@@ -88,6 +88,10 @@ describe('from registration to download', () => {
         status: 422,
         json: { detail: expect.stringContaining('orders: its sync_strategy is full_refresh') },
       });
+    expect(await server.ask('POST', '/api/sync/trigger', { full: true, since: '2024-01-31' })).toMatchObject({
+      status: 422,
+      json: { errors: [{ pointer: '/since' }] },
+    });
     await register({
       name: 'log',
       source_name: 'crm',

@@ -38,7 +38,7 @@ export async function settleTable(context: SourceContext<Settings>, table: Table
   return {
     options: { ...limits, on_bad_file: 'fail', schema_policy: 'evolve', ...given, ...dialect, types },
     columns: offered.filter(({ name }) => chosen === undefined || chosen.includes(name)),
-    offered: offered.map(({ name }) => ({ name, nullable: true })),
+    offered: offered.map((column) => ({ ...column, nullable: true })),
     notes: [...notes, ...strategyNotes(table)],
   };
 }

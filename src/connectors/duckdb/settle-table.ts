@@ -35,7 +35,8 @@ export async function settleTable(
     columns: offered
       .filter(({ name }) => chosen === undefined || chosen.includes(name))
       .map(({ name, type, source_type }) => ({ name, type: type ?? source_type })),
-    offered,
+    // Of a view's columns nobody knows; rows without a cursor show when the rows are counted.
+    offered: offered.map((column) => ({ ...column, nullable: column.nullable && found.kind !== 'view' })),
     notes: [],
   };
 }

@@ -22,7 +22,12 @@ export async function settleTable(snapshot: Snapshot, table: TableRequest): Prom
     return {
       options: table.options,
       columns: open.length === 0 ? known : null,
-      offered: source.columns.map(({ name, nullable }) => ({ name, nullable })),
+      offered: source.columns.map((column) => ({
+        name: column.name,
+        // Of a view's columns nobody knows; rows without a cursor show when the rows are counted.
+        nullable: column.nullable && !['v', 'm'].includes(source.kind),
+        type: typeOf(column),
+      })),
       ...(table.primary_key.length === 0 && key.length > 0 ? { primary_key: key } : {}),
       notes: open.map((column) => `column ${column} is numeric without a precision: the first run measures its values`),
     };

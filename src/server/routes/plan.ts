@@ -46,7 +46,7 @@ export function planRoutes(parts: ServerParts): Route[] {
       },
       handle: async ({ body }) => {
         const tables = await registered(parts, body.tables);
-        if (body.since !== undefined) await checkSince(tables, body.tables);
+        if (body.since !== undefined) await checkSince(tables, body.tables, body.full);
         return { tables: await Promise.all(tables.map((table) => planned(parts, table, body))) };
       },
     }),
