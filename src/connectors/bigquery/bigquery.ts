@@ -1,6 +1,7 @@
 /** BigQuery as a source: stored tables by the Storage Read API, everything else by queries of our own with a byte cap. */
 import { defineConnector } from '../connector.ts';
 import { checkAccess } from './check.ts';
+import { keyOwner } from './credentials.ts';
 import { discoverTables } from './discover.ts';
 import { endLeftJobs } from './end-job.ts';
 import { openLedger } from './ledger.ts';
@@ -27,7 +28,7 @@ export const bigquery = defineConnector<Settings>({
   check: async (context) => {
     const storage = openStorage(context);
     try {
-      return await checkAccess(restClient(context), storage);
+      return await checkAccess(restClient(context), storage, keyOwner(context));
     } finally {
       await storage.close();
     }

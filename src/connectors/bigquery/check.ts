@@ -1,4 +1,5 @@
 /** One probe for people: who we are to BigQuery, what works, which roles are missing and what to grant. Nothing is billed. */
+import { AttacheError } from '../../errors/attache-error.ts';
 import type { CheckReport } from '../connector.ts';
 import { datasetsOf, tablesOf } from './discover.ts';
 import { dryRun } from './dry-run.ts';
@@ -7,18 +8,19 @@ import type { RestClient } from './rest-client.ts';
 import { payerOf } from './settings.ts';
 import type { Storage } from './storage-client.ts';
 
-export async function checkAccess(rest: RestClient, storage: Storage): Promise<CheckReport> {
+/** Says what is missing all at once; throws only where nothing could be read. `keyOwner` is who the key says we are. */
+export async function checkAccess(
+  rest: RestClient,
+  storage: Storage,
+  keyOwner: string | null = null,
+): Promise<CheckReport> {
   const { settings } = rest;
   const payer = payerOf(settings);
-  // A dry run proves the credentials and the right to run queries, and says who we are.
-  const { identity } = await dryRun(
-    rest,
-    { sql: 'SELECT 1', location: settings.location ?? null },
-    `running a query as ${payer}`,
-  );
-  const who = identity ?? 'an unknown identity';
+  const { mayQuery, identity } = await askWho(rest, payer);
+  const who = identity ?? keyOwner ?? 'the account';
   const datasets = await datasetsOf(rest);
   const warnings: string[] = [];
+  if (mayQuery !== true) warnings.push(mayNotQuery(who, payer, mayQuery));
   let tables = 0;
   let example: { project: string; dataset: string; table: string } | null = null;
   for (const dataset of datasets) {
@@ -46,20 +48,47 @@ export async function checkAccess(rest: RestClient, storage: Storage): Promise<C
     warnings.push(
       `${who} may not use the Storage Read API: grant it roles/bigquery.readSessionUser on ${payer}. Until then tables are read by queries, which cost more.`,
     );
+  if (mayQuery !== true && storageRead !== true)
+    throw new AttacheError('source_forbidden', {
+      message: `BigQuery: ${who} may read nothing of ${settings.project}.`,
+      hint: warnings.join(' '),
+    });
   return {
-    summary: `BigQuery project ${settings.project} as ${who}, ${datasets.length} datasets, ${tables} tables`,
+    summary: `BigQuery project ${settings.project} as ${who === 'the account' ? 'an unknown identity' : who}, ${datasets.length} datasets, ${tables} tables`,
     facts: {
       project: settings.project,
       billing_project: payer,
-      identity,
+      identity: identity ?? keyOwner,
       datasets: datasets.length,
       tables,
-      may_query: true,
+      may_query: mayQuery === true,
       may_read: mayRead,
       storage_read: storageRead,
     },
     warnings,
   };
+}
+
+/** A dry run proves the credentials and the right to run queries, and says who we are; where it may not be made, why. */
+async function askWho(
+  rest: RestClient,
+  payer: string,
+): Promise<{ mayQuery: true | AttacheError; identity: string | null }> {
+  const text = { sql: 'SELECT 1', location: rest.settings.location ?? null };
+  try {
+    return { mayQuery: true, identity: (await dryRun(rest, text, `running a query as ${payer}`)).identity };
+  } catch (thrown) {
+    if (!isForbidden(thrown)) throw thrown;
+    return { mayQuery: thrown as AttacheError, identity: null };
+  }
+}
+
+/** Who may not let the project pay needs another remedy than who may not run queries. */
+function mayNotQuery(who: string, payer: string, refusal: AttacheError): string {
+  const remedy = refusal.hint?.includes('billing_project')
+    ? refusal.hint
+    : `Grant it roles/bigquery.jobUser on ${payer}.`;
+  return `${who} may not run queries as ${payer}, which views, external tables, partitions and options.sql need. ${remedy}`;
 }
 
 async function mayReadTable(

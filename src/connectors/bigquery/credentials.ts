@@ -3,6 +3,7 @@ import type { BigQueryOptions } from '@google-cloud/bigquery';
 import type { BigQueryReadClient } from '@google-cloud/bigquery-storage';
 import { AttacheError } from '../../errors/attache-error.ts';
 import type { SourceContext } from '../connector.ts';
+import { isPlaintext } from './endpoint.ts';
 import type { Settings } from './settings.ts';
 
 /** What both of Google's clients take; empty for application default credentials. */
@@ -16,6 +17,12 @@ export function identityOf({ settings, secret }: Pick<SourceContext<Settings>, '
     return { credentials: parseKey(secret(settings.credentials_env), settings.credentials_env) };
   if (settings.credentials_file !== undefined) return { keyFilename: settings.credentials_file };
   return {};
+}
+
+/** Who a key in the environment belongs to; null for what is looked up elsewhere, and where nobody says who he is. */
+export function keyOwner(context: Pick<SourceContext<Settings>, 'settings' | 'secret'>): string | null {
+  if (isPlaintext(context.settings.api_endpoint)) return null;
+  return identityOf(context).credentials?.client_email ?? null;
 }
 
 /** How the source says who it is, for people. */

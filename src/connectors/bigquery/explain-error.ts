@@ -74,12 +74,15 @@ export function jobFault({ reason = 'unknown', message = 'no reason given' }: Jo
   return { reason, status: null, message, transient: isTransient(reason, null), cause: null };
 }
 
+/** Codes of a key that cannot be read or is none. */
+const ofTheKey = /^(ENOENT|EACCES|EISDIR|ERR_OSSL|ERR_CRYPTO)/;
+
 function reasonOf(error: ClientError, answered: string | undefined, message: string): string {
   const said = `${message}${JSON.stringify([error.errors, error.response?.body?.error?.details])}`;
   const detail = /USER_PROJECT_DENIED|serviceusage/.test(said);
   if (detail) return 'userProjectDenied';
   if (answered !== undefined) return answered;
-  if (typeof error.code === 'string') return error.code;
+  if (typeof error.code === 'string') return ofTheKey.test(error.code) ? 'authError' : error.code;
   if (/JSON/.test(message)) return 'brokenAnswer';
   if (/credentials|token|invalid_grant|private key|PEM|DECODER/i.test(message)) return 'authError';
   return error.code === undefined ? 'brokenAnswer' : `http${error.code}`;

@@ -92,7 +92,16 @@ export const settings = z
   .refine((given) => given.api_endpoint === undefined || isAllowedEndpoint(given.api_endpoint), {
     message: 'must begin with https://; http:// is for this machine alone (localhost, 127.0.0.1, ::1)',
     path: ['api_endpoint'],
-  });
+  })
+  .refine(
+    (given) =>
+      given.storage_endpoint === undefined ||
+      /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?$/.test(given.storage_endpoint),
+    {
+      message: 'must be a host, or host:port, without http://',
+      path: ['storage_endpoint'],
+    },
+  );
 
 export type Settings = z.infer<typeof settings>;
 
