@@ -9,7 +9,8 @@ export async function reportError(thrown: unknown, terminal: Terminal, secrets: 
   const error = toAttacheError(thrown);
   const clean = (text: string) => printable(redact(text, secrets));
   terminal.complain(`${terminal.paint('red', 'error:')} ${clean(error.message)}`);
-  for (const fault of error.faults) {
+  // Some messages tell them already.
+  for (const fault of error.faults.filter(({ message }) => !error.message.includes(message))) {
     terminal.complain(`  ${fault.pointer === '' ? '' : `${clean(fault.pointer)}: `}${clean(fault.message)}`);
   }
   if (error.hint !== null) terminal.complain(`  ${terminal.paint('dim', clean(error.hint))}`);

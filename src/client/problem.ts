@@ -9,7 +9,7 @@ interface ProblemDocument {
   title?: string;
   detail?: string;
   hint?: string;
-  errors?: Fault[];
+  errors?: unknown;
 }
 
 const codeByStatus: Record<number, ErrorCode> = {
@@ -32,11 +32,21 @@ export async function problemOf(url: string, path: string, response: ServerRespo
     message: detail ?? `${url}${path} answered ${response.status}.`,
     hint: problem.hint ?? hintFor(response.status),
     retryable: response.status === 429 || response.status >= 500,
-    faults: Array.isArray(problem.errors) ? problem.errors : [],
+    faults: faultsOf(problem.errors),
   });
   const asked = retryAfter(response);
   if (asked !== null) askedPauses.set(error, asked);
   return error;
+}
+
+/** In a problem document each fault has a `detail`; what stands there otherwise says nothing. */
+function faultsOf(errors: unknown): Fault[] {
+  if (!Array.isArray(errors)) return [];
+  return errors.flatMap((each: { pointer?: unknown; detail?: unknown } | null) =>
+    typeof each?.pointer === 'string' && typeof each.detail === 'string'
+      ? [{ pointer: each.pointer, message: each.detail }]
+      : [],
+  );
 }
 
 /** How long the server asked to wait before the next attempt, or null. */
