@@ -1,33 +1,34 @@
 /** Extracts the tables that a file lists, with no registry and no state. */
 import { readFile } from 'node:fs/promises';
+import pLimit from 'p-limit';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { namedSecrets } from '../config/source-settings.ts';
 import { loadConnector } from '../connectors/catalogue.ts';
 import type { TableRequest } from '../connectors/connector.ts';
-import { checkIdentity, deriveTableId } from '../contract/identity.ts';
-import { AttacheError } from '../errors/attache-error.ts';
+import { strategyFaults } from '../connectors/strategy-rules.ts';
+import { AttacheError, type ErrorRecord, type Fault, toErrorRecord } from '../errors/attache-error.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import { askConnector, extractSource } from '../extract/extract-source.ts';
+import { checkTable } from '../server/registry/check-table.ts';
+import { tableRequest } from '../sync/table-request.ts';
 import type { ExtractOutcome, ExtractTask } from './extract-task.ts';
 import { readStdin } from './read-stdin.ts';
 
-const tableShape = z.strictObject({
-  id: z.string().optional(),
-  name: z.string().optional(),
-  source_table: z.string().min(1),
-  bucket: z.string().nullish(),
-  primary_key: z.union([z.string(), z.array(z.string())]).nullish(),
-  sync_strategy: z.enum(['full_refresh', 'incremental', 'partitioned']).nullish(),
-  description: z.string().nullish(),
-  options: z.record(z.string(), z.unknown()).nullish(),
-});
+const listed = z.array(z.record(z.string(), z.unknown())).min(1);
+const fileShape = z.union([listed, z.object({ tables: listed })]);
 
-const fileShape = z.union([z.array(tableShape).min(1), z.object({ tables: z.array(tableShape).min(1) })]);
+/** What one table of a source can be at fault for; anything else stops the run. */
+const faultsOfOne: readonly ErrorCode[] = ['source_missing', 'source_forbidden', 'source_data'];
+const settledAtOnce = 2;
+
+/** A table as the source settled it, or how it failed. */
+type Settled = { table: TableRequest; notes: string[] } | { failed: ExtractOutcome['tables'][number] };
 
 export async function extractListed(task: ExtractTask, file: string): Promise<ExtractOutcome> {
   const { config, source, environment, signal } = task;
-  const listed = await readTables(file);
-  const { settle } = await loadConnector(source.type);
+  const tables = await readTables(task, file);
+  const { settle, serves } = await loadConnector(source.type);
   const common = {
     dataDirectory: config.dataDirectory,
     source,
@@ -35,23 +36,57 @@ export async function extractListed(task: ExtractTask, file: string): Promise<Ex
     duckdb: config.duckdb,
     limits: config.limits,
   };
-  const tables: TableRequest[] = [];
-  const notes: string[] = [];
-  for (const table of listed) {
-    if (settle === undefined) {
-      tables.push(table);
-      continue;
+  const settleOne = async (table: TableRequest): Promise<Settled> => {
+    if (settle === undefined) return { table, notes: [] };
+    const startedAt = new Date();
+    try {
+      const { options, primary_key, columns, offered, notes } = await askConnector(
+        common,
+        { kind: 'settle', table },
+        { signal },
+      );
+      const settled = { ...table, options, primary_key: primary_key ?? table.primary_key };
+      const known = offered ?? columns?.map(({ name }) => ({ name, nullable: false })) ?? null;
+      refuseFaulty(file, strategyFaults(settled, serves, known), table.id);
+      return { table: settled, notes: notes.map((note) => `${table.id}: ${note}`) };
+    } catch (thrown) {
+      const error = toErrorRecord(thrown);
+      if (!faultsOfOne.includes(error.code)) throw thrown;
+      return { failed: failedTable(table.id, error, startedAt) };
     }
-    const settled = await askConnector(common, { kind: 'settle', table }, { signal });
-    tables.push({ ...table, options: settled.options, primary_key: settled.primary_key ?? table.primary_key });
-    notes.push(...settled.notes);
-  }
+  };
+  const slot = pLimit(settledAtOnce);
+  const settled = await Promise.all(tables.map((table) => slot(() => settleOne(table))));
   const runId = `run_${Date.now().toString(36)}_${process.pid}`;
-  const report = await extractSource({ ...common, runId, tables }, { signal });
-  return { tables: report.tables, notes: [...notes, ...report.notes] };
+  const known = settled.flatMap((one) => ('table' in one ? [one.table] : []));
+  const report =
+    known.length === 0
+      ? { tables: [], notes: [] }
+      : await extractSource({ ...common, runId, tables: known }, { signal });
+  const results = [...report.tables];
+  return {
+    tables: settled.flatMap((one) => ('failed' in one ? [one.failed] : results.splice(0, 1))),
+    notes: [...settled.flatMap((one) => ('table' in one ? one.notes : [])), ...report.notes],
+  };
 }
 
-async function readTables(file: string): Promise<TableRequest[]> {
+function failedTable(id: string, error: ErrorRecord, startedAt: Date): ExtractOutcome['tables'][number] {
+  return {
+    id,
+    status: 'failed',
+    rows: null,
+    size_bytes: null,
+    rejected: 0,
+    schema_changes: [],
+    warnings: [],
+    error,
+    started_at: startedAt.toISOString(),
+    finished_at: new Date().toISOString(),
+  };
+}
+
+/** Each table by the rules of the registry, and all that is wrong at once. */
+async function readTables({ config, source }: ExtractTask, file: string): Promise<TableRequest[]> {
   const parsed = fileShape.safeParse(parseText(file, await readText(file)));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -60,25 +95,32 @@ async function readTables(file: string): Promise<TableRequest[]> {
       hint: 'Write a list such as [{"name": "orders", "source_table": "orders", "primary_key": ["id"]}].',
     });
   }
-  const tables = Array.isArray(parsed.data) ? parsed.data : parsed.data.tables;
-  return tables.map((table) => ({
-    id:
-      table.id === undefined
-        ? deriveTableId(table.name ?? table.source_table)
-        : checkIdentity(table.id, 'The table id'),
-    bucket: table.bucket ?? null,
-    source_table: table.source_table,
-    primary_key: keyColumns(table.primary_key),
-    sync_strategy: table.sync_strategy ?? 'full_refresh',
-    query_mode: 'local',
-    description: table.description ?? null,
-    options: table.options ?? {},
-  }));
+  const faults: Fault[] = [];
+  const tables: TableRequest[] = [];
+  for (const [index, said] of (Array.isArray(parsed.data) ? parsed.data : parsed.data.tables).entries()) {
+    try {
+      const named = { name: said.source_table, ...said, source_name: source.name };
+      const table = tableRequest((await checkTable(named, config)).table);
+      if (tables.some(({ id }) => id === table.id))
+        faults.push({ pointer: `/${index}/id`, message: `The id ${table.id} is given twice.` });
+      tables.push(table);
+    } catch (thrown) {
+      if (!(thrown instanceof AttacheError) || thrown.code !== 'settings_invalid') throw thrown;
+      faults.push(...thrown.faults.map(({ pointer, message }) => ({ pointer: `/${index}${pointer}`, message })));
+    }
+  }
+  refuseFaulty(file, faults);
+  return tables;
 }
 
-function keyColumns(key: string | string[] | null | undefined): string[] {
-  const columns = typeof key === 'string' ? key.split(',') : (key ?? []);
-  return columns.map((column) => column.trim()).filter((column) => column !== '');
+function refuseFaulty(file: string, faults: readonly Fault[], table?: string): void {
+  if (faults.length === 0) return;
+  const said = faults.map(({ pointer, message }) => `${table ?? ''}${pointer} ${message}`).join('; ');
+  throw new AttacheError('usage', {
+    message: `${file} lists tables that cannot be read: ${said}`,
+    hint: `Correct what is named${table === undefined ? '; the number is the place in the list, from 0' : ''}.`,
+    faults: [...faults],
+  });
 }
 
 async function readText(file: string): Promise<string> {

@@ -24,8 +24,7 @@ export async function settleTable({ client, settings }: Connection, table: Table
     ...(table.primary_key.length === 0 && key.length > 0 ? { primary_key: key } : {}),
     notes: [
       ...columnWarnings(columns),
-      claims > 0 &&
-        `${claims} column types are only claimed by metadata: a column whose values do not fit is kept as text`,
+      claims > 0 && `types only claimed by metadata: ${claims}; a column whose values do not fit is kept as text`,
       table.sync_strategy === 'incremental' &&
         !source.keepsImportTimes &&
         `${source.id} is read in full each time: the service does not keep the times at which its rows were imported`,

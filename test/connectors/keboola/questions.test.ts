@@ -78,7 +78,7 @@ test('registration takes the key and the columns from the service', async () => 
       { name: 'n', type: 'BIGINT' },
     ],
   });
-  expect(settled.notes.join('\n')).toMatch(/1 column types are only claimed.*\n.*read in full each time/);
+  expect(settled.notes.join('\n')).toMatch(/types only claimed by metadata: 1;.*\n.*read in full each time/);
 });
 
 test('registration refuses what the service does not have or could not serve', async () => {
