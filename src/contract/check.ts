@@ -20,6 +20,8 @@ export interface CheckOptions {
   limits: DatabaseLimits;
   /** Also compares every row: that each view gives just what its parts hold. */
   deep?: boolean;
+  /** Ends the check, which then throws the reason. */
+  signal?: AbortSignal;
 }
 
 export interface CheckOutcome {
@@ -35,7 +37,7 @@ export interface CheckOutcome {
   }[];
 }
 
-/** Never throws because of what is in the folder. */
+/** Never throws because of what is in the folder, only when it is told to stop. */
 export async function checkExtract(directory: string, options: CheckOptions): Promise<CheckOutcome> {
   const folder = extractFolderAt(resolve(directory), basename(resolve(directory)));
   const outcome: CheckOutcome = { ok: true, findings: [], tables: [] };
@@ -48,18 +50,21 @@ export async function checkExtract(directory: string, options: CheckOptions): Pr
   try {
     await using database = await Database.open(folder.database, options.limits, { readOnly: true });
     const session = await database.connect();
+    options.signal?.addEventListener('abort', () => session.interrupt(), { once: true });
     await confineToFolders(session, [folder.directory, await realpath(folder.directory)]);
     await checkDatabase(session, folder.directory, options, outcome);
   } catch (thrown) {
+    options.signal?.throwIfAborted();
     return judged(outcome, asFinding(thrown));
   }
+  options.signal?.throwIfAborted();
   return judged(outcome);
 }
 
 async function checkDatabase(
   session: Session,
   directory: string,
-  { deep = false }: CheckOptions,
+  { deep = false, signal }: CheckOptions,
   outcome: CheckOutcome,
 ): Promise<void> {
   const catalog = await session.first<{ name: string }>('SELECT current_database() AS name');
@@ -67,6 +72,7 @@ async function checkDatabase(
   outcome.findings.push(...findings);
   for (const [name, table] of tables) {
     const { meta, object, parts } = table;
+    signal?.throwIfAborted();
     if (meta.query_mode === 'local')
       outcome.findings.push(...(await checkTable(session, directory, name, table, deep)));
     outcome.tables.push({ name, query_mode: meta.query_mode, object, rows: meta.rows, parts: parts?.length ?? 0 });

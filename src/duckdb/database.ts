@@ -1,5 +1,5 @@
 /** Opens DuckDB databases: the one module that imports the driver, sets every limit and keeps one file from being opened twice in one process. */
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { DuckDBInstance as Instance } from '@duckdb/node-api';
 import { AttacheError } from '../errors/attache-error.ts';
@@ -51,6 +51,7 @@ export class Database {
     }
     openFiles.add(key);
     try {
+      refuseOtherThanFile(path);
       return await Database.create(path, limits, key, access.readOnly ?? false);
     } catch (thrown) {
       openFiles.delete(key);
@@ -113,6 +114,12 @@ function canonicalPath(path: string): string {
   } catch {
     return join(realpathSync(dirname(path)), basename(path));
   }
+}
+
+/** Opening a pipe or a device would wait for ever, and nothing could interrupt it. */
+function refuseOtherThanFile(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isFile()) throw new Error(found.isDirectory() ? 'it is a folder' : 'it is no file');
 }
 
 function asOpenError(path: string, thrown: unknown): AttacheError {

@@ -12,6 +12,9 @@ const entry = compiledEntry(import.meta.url, './foreign-child');
 /** A table that ends its child is left out and the rest is tried again, this many times. */
 const tablesThatMayEndTheChild = 3;
 
+/** Everybody's next rebuild waits for this look: a view without end must not hold them up for as long as an extraction may take. */
+const longestLookMs = 15 * 60_000;
+
 export async function lookAtForeign(folder: ExtractFolder, options: OrchestratorOptions): Promise<Look> {
   const task: ForeignTask = {
     dataDirectory: options.dataDirectory,
@@ -25,7 +28,11 @@ export async function lookAtForeign(folder: ExtractFolder, options: Orchestrator
       return await runChild<Look, ForeignEvent>({
         entry,
         task,
-        limits: { memoryBytes: options.limits.extractMemoryBytes, timeMs: options.limits.extractTimeMs },
+        limits: {
+          memoryBytes: options.limits.extractMemoryBytes,
+          timeMs: Math.min(options.limits.extractTimeMs, longestLookMs),
+        },
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
         what: `Reading the extract of ${folder.source}`,
         cwd: folder.directory,
         onEvent: (event) => {
@@ -33,6 +40,7 @@ export async function lookAtForeign(folder: ExtractFolder, options: Orchestrator
         },
       });
     } catch (thrown) {
+      options.signal?.throwIfAborted();
       const { message } = toAttacheError(thrown);
       if (table === null || left === 0) {
         return { kind: 'unreadable', failure: { code: 'extract_unreadable', message }, again: false };

@@ -49,6 +49,8 @@ export async function lookAtSources(
       })),
     );
   });
+  // What was not looked at to the end is no failure of its source.
+  options.signal?.throwIfAborted();
   return looks;
 }
 

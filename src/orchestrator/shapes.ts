@@ -15,6 +15,8 @@ export interface OrchestratorOptions {
   };
   /** Milliseconds since the epoch; default the clock. */
   now?: () => number;
+  /** Ends a rebuild that waits for an extract somebody else wrote. */
+  signal?: AbortSignal;
 }
 
 export interface RebuildRequest {

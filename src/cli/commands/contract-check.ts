@@ -41,7 +41,7 @@ async function run(directory: string, options: Options, context: Context): Promi
     // Where a rebuild reads a view from: its relative paths start here.
     const folder = resolve(directory);
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) process.chdir(folder);
-    const outcome = await checkExtract(folder, { limits, deep: options.deep ?? false });
+    const outcome = await checkExtract(folder, { limits, deep: options.deep ?? false, signal: context.signal });
     if (context.terminal.json) await context.terminal.document(outcome);
     else await tell(context.terminal, folder, outcome);
     context.exit(outcome.ok ? 0 : errorCodes.contract_broken.exit);

@@ -34,7 +34,7 @@ async function run(options: ConfigOptions, context: Context): Promise<void> {
   const { terminal } = context;
   const config = await readConfig(options, context);
   const report = await withState(config, async (state) => {
-    const master = new Master(new SyncOrchestrator(config), state);
+    const master = new Master(new SyncOrchestrator({ ...config, signal: context.signal }), state);
     await master.rebuild();
     return master.report as RebuildReport;
   });
