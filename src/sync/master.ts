@@ -3,7 +3,7 @@ import type { SyncOrchestrator } from '../orchestrator/orchestrator.ts';
 import type { Catalogue, RebuildReport } from '../orchestrator/shapes.ts';
 import type { SystemState } from '../system/system-state.ts';
 import { listTables } from '../system/table-registry.ts';
-import { deleteOwner, listOwners, saveOwner } from '../system/view-ownership.ts';
+import { deleteOwners, listOwners, saveOwners } from '../system/view-ownership.ts';
 
 const longestWaitMs = 20_000;
 
@@ -58,8 +58,8 @@ export class Master {
     const lost = [...before.keys()].filter((name) => !after.has(name));
     if (gained.length === 0 && lost.length === 0) return;
     await this.state.write(async (session) => {
-      for (const [name, source] of gained) await saveOwner(session, name, source);
-      for (const name of lost) await deleteOwner(session, name);
+      await saveOwners(session, gained);
+      await deleteOwners(session, lost);
     });
   }
 }

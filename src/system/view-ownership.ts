@@ -1,5 +1,6 @@
 /** `view_ownership`: which source owns a flat view name, so that a name survives its owner's bad days. */
 import type { Session } from '../duckdb/session.ts';
+import { inBatches } from './in-batches.ts';
 
 /** Source names by flat view name. */
 export async function listOwners(session: Session): Promise<Map<string, string>> {
@@ -9,15 +10,21 @@ export async function listOwners(session: Session): Promise<Map<string, string>>
   return new Map(rows.map((row) => [row.name, row.source_name]));
 }
 
-/** Gives `name` to a source. */
-export async function saveOwner(session: Session, name: string, source: string): Promise<void> {
-  await session.run(
-    `INSERT INTO view_ownership (name, source_name) VALUES ($1, $2)
-     ON CONFLICT (name) DO UPDATE SET source_name = excluded.source_name`,
-    [name, source],
+/** Gives names to sources. */
+export async function saveOwners(session: Session, owners: readonly (readonly [string, string])[]): Promise<void> {
+  const rows = owners.map(([name, source]) => [name, source]);
+  await inBatches(rows, (places, values) =>
+    session.run(
+      `INSERT INTO view_ownership (name, source_name) VALUES ${places}
+       ON CONFLICT (name) DO UPDATE SET source_name = excluded.source_name`,
+      values,
+    ),
   );
 }
 
-export async function deleteOwner(session: Session, name: string): Promise<void> {
-  await session.run('DELETE FROM view_ownership WHERE name = $1', [name]);
+export async function deleteOwners(session: Session, names: readonly string[]): Promise<void> {
+  const rows = names.map((name) => [name]);
+  await inBatches(rows, (places, values) =>
+    session.run(`DELETE FROM view_ownership WHERE name IN (${places})`, values),
+  );
 }

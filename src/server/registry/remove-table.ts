@@ -6,7 +6,7 @@ import { AttacheError } from '../../errors/attache-error.ts';
 import { deleteHistory } from '../../system/sync-history.ts';
 import { deleteState } from '../../system/sync-state.ts';
 import { deleteTable, type RegisteredTable } from '../../system/table-registry.ts';
-import { deleteOwner } from '../../system/view-ownership.ts';
+import { deleteOwners } from '../../system/view-ownership.ts';
 import type { ServerParts } from '../server-parts.ts';
 
 /** Throws `locked` while the source is being extracted: a run that ends later would bring the table back. */
@@ -27,7 +27,7 @@ export async function removeTable(parts: ServerParts, table: RegisteredTable): P
       await deleteTable(session, table.id);
       await deleteState(session, table.id);
       await deleteHistory(session, table.id);
-      await deleteOwner(session, table.id);
+      await deleteOwners(session, [table.id]);
     });
     await state.checkpoint();
     await master.rebuild();
