@@ -14,8 +14,8 @@ const method = '/google.cloud.bigquery.storage.v1.BigQueryRead/ReadRows';
 const answerField = { batch: 4, rows: 6 } as const;
 const batchField = { bytes: 1 } as const;
 
-/** Answers that wait for being taken, beside the one that arrives. */
-const mostWaiting = 2;
+/** Bytes of answers that wait for being taken, beside the one that arrives. */
+const mostWaiting = 4 << 20;
 
 /** The answers of a stream from a row on. The call is over when the consumer leaves. */
 export async function* readRows(
@@ -40,7 +40,7 @@ export async function* readRows(
     for (;;) {
       const next = await within(answers.next());
       if (next.done) return;
-      gate.taken();
+      gate.taken(next.value);
       yield next.value;
     }
   } finally {
@@ -50,8 +50,8 @@ export async function* readRows(
   }
 }
 
-/** Lets an answer through when few enough wait; until then the connection's own window holds the sender back. */
-function openGate(): { interceptor: Interceptor; taken(): void } {
+/** Lets an answer through when little enough waits; until then the connection's own window holds the sender back. */
+function openGate(): { interceptor: Interceptor; taken(answer: Answer): void } {
   let waiting = 0;
   let held: (() => void) | null = null;
   return {
@@ -59,18 +59,18 @@ function openGate(): { interceptor: Interceptor; taken(): void } {
       new InterceptingCall(next(options), {
         start: (metadata, _listener, begin) =>
           begin(metadata, {
-            onReceiveMessage: (message, forward) => {
+            onReceiveMessage: (answer: Answer, forward) => {
               const pass = () => {
-                waiting += 1;
-                forward(message);
+                waiting += answer.batch.length;
+                forward(answer);
               };
-              if (waiting < mostWaiting) pass();
+              if (waiting === 0 || waiting + answer.batch.length <= mostWaiting) pass();
               else held = pass;
             },
           }),
       }),
-    taken: () => {
-      waiting -= 1;
+    taken: ({ batch }) => {
+      waiting -= batch.length;
       const pass = held;
       held = null;
       pass?.();

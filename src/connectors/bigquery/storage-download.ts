@@ -5,7 +5,6 @@ import { type Field as ArrowField, MessageReader, type Schema } from 'apache-arr
 import { literalList } from '../../duckdb/quote.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
 import type { PieceWay } from '../connector.ts';
-import { GrowingBytes } from './arrow/growing-bytes.ts';
 import { ParquetFile } from './arrow/parquet-file.ts';
 import { readBatch } from './arrow/record-batch.ts';
 import type { Field } from './fields.ts';
@@ -28,7 +27,6 @@ export async function downloadStream(
 ): Promise<DownloadedStream> {
   const schema = schemaOf(session.schema);
   const order = fields.map((field) => positionOf(schema.fields, field.name));
-  const align = aligner();
   const path = join(scratch, `stream-${name}.parquet`);
   const file = await ParquetFile.create(
     path,
@@ -36,7 +34,7 @@ export async function downloadStream(
   );
   try {
     for await (const message of storage.readStream(stream, signal)) {
-      const { rows, columns } = readBatch(schema.fields, align(message));
+      const { rows, columns } = readBatch(schema.fields, message);
       await file.add({ rows, columns: order.map((position) => columns[position]!) });
       progress(message.length);
     }
@@ -54,17 +52,6 @@ export function storedRelation(paths: readonly string[]): string {
 
 function schemaOf(message: Uint8Array): Schema {
   return new MessageReader(message).readSchema() as Schema;
-}
-
-/** Arrow's buffers begin at multiples of 8, and the answers they come in anywhere: copies a message to memory that the next one overwrites. */
-function aligner(): (message: Uint8Array) => Uint8Array {
-  const aligned = new GrowingBytes();
-  return (message) => {
-    if (message.byteOffset % 8 === 0) return message;
-    aligned.clear();
-    aligned.append(message);
-    return aligned.bytes;
-  };
 }
 
 function positionOf(fields: readonly ArrowField[], name: string): number {

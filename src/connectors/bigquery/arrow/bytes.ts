@@ -102,18 +102,20 @@ export function takeBits(bitmap: Uint8Array, indexes: Int32Array): Uint8Array {
   return taken;
 }
 
-/** Values of `width` bytes at `indexes`. */
+/** The bytes where they can be read as words: a message begins anywhere in the memory it arrived in. */
+export function aligned(bytes: Uint8Array): Uint8Array {
+  // A Buffer's own slice copies nothing.
+  return bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.prototype.slice.call(bytes);
+}
+
+/** Values of `width` bytes, some words of four, at `indexes`. */
 export function takeFixed(bytes: Uint8Array, width: number, indexes: Int32Array): Uint8Array {
   const taken = new Uint8Array(indexes.length * width);
-  if (width % 4 === 0 && bytes.byteOffset % 4 === 0) {
-    const words = width / 4;
-    const from = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
-    const to = new Int32Array(taken.buffer);
-    for (let at = 0; at < indexes.length; at += 1)
-      for (let word = 0; word < words; word += 1) to[at * words + word] = from[indexes[at]! * words + word]!;
-    return taken;
-  }
+  const words = width / 4;
+  const source = aligned(bytes);
+  const from = new Int32Array(source.buffer, source.byteOffset, source.byteLength >> 2);
+  const to = new Int32Array(taken.buffer);
   for (let at = 0; at < indexes.length; at += 1)
-    taken.set(bytes.subarray(indexes[at]! * width, (indexes[at]! + 1) * width), at * width);
+    for (let word = 0; word < words; word += 1) to[at * words + word] = from[indexes[at]! * words + word]!;
   return taken;
 }

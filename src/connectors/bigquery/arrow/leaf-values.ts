@@ -1,7 +1,7 @@
 /** The values of one Arrow column as the bytes of a Parquet page. Buffers are taken as they are wherever both formats agree. */
 import { DataType, type Decimal, Type } from 'apache-arrow';
 import { AttacheError } from '../../../errors/attache-error.ts';
-import { encodeLengths, takeBits, takeFixed } from './bytes.ts';
+import { aligned, encodeLengths, takeBits, takeFixed } from './bytes.ts';
 import { decimalTexts } from './printed-values.ts';
 import type { ArrowColumn } from './record-batch.ts';
 
@@ -86,7 +86,8 @@ export function leafValues(data: ArrowColumn): LeafValues {
 
 /** Parquet writes decimals with the highest byte first. */
 function bigEndian128(bytes: Uint8Array): Uint8Array {
-  const from = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
+  const source = aligned(bytes);
+  const from = new Uint32Array(source.buffer, source.byteOffset, source.byteLength >> 2);
   const to = new Uint32Array(from.length);
   for (let at = 0; at < from.length; at += 4)
     for (let word = 0; word < 4; word += 1) {

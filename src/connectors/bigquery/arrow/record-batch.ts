@@ -1,6 +1,7 @@
 /** Record batches as BigQuery sends them, bare messages of Arrow's IPC format, as columns over the message's own bytes. Source: Columnar.rst of apache/arrow. Pure. */
 import { type DataType, type Field, Message, type MessageHeader, Type } from 'apache-arrow';
 import { AttacheError } from '../../../errors/attache-error.ts';
+import { aligned } from './bytes.ts';
 
 /** One column of a batch. Its buffers are views: they hold as long as the message does. */
 export interface ArrowColumn {
@@ -25,7 +26,7 @@ const continuation = 0xffffffff;
 
 type Header = ReturnType<Message<MessageHeader.RecordBatch>['header']>;
 
-/** `message` begins at a multiple of 8 in its memory, as the format wants it; the columns are those of the session's schema. */
+/** The columns are those of the session's schema. */
 export function readBatch(fields: readonly Field[], message: Uint8Array): ArrowBatch {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   if (message.length < 8 || view.getUint32(0, true) !== continuation) throw broken('it does not begin as one');
@@ -95,8 +96,12 @@ function readColumn(type: DataType, reader: BufferReader): ArrowColumn {
 
 /** A column without values may come without offsets. */
 function readOffsets(length: number, reader: BufferReader): Int32Array {
-  const bytes = reader.buffer(length === 0 ? 0 : (length + 1) * 4);
-  return length === 0 ? none : new Int32Array(bytes.buffer, bytes.byteOffset, length + 1);
+  if (length === 0) {
+    reader.buffer(0);
+    return none;
+  }
+  const bytes = aligned(reader.buffer((length + 1) * 4).subarray(0, (length + 1) * 4));
+  return new Int32Array(bytes.buffer, bytes.byteOffset, length + 1);
 }
 
 /** Bits of a value of fixed width. */
