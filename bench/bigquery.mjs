@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { extractSource } from '../dist/extract/extract-source.js';
+import { figure } from './summary/figure.mjs';
 
 const aims = { ratio: 2, peakMegabytes: 700, restRowsPerSecond: 50_000 };
 const folder = fileURLToPath(new URL('./bigquery/', import.meta.url));
@@ -62,6 +63,14 @@ export default async function run({ short = false } = {}) {
     console.log(
       `bigquery: REST, ${restCount} rows × 12 → live table ${rest.seconds.toFixed(2)} s, ${Math.round(rate)} rows/s (aim ≥ ${aims.restRowsPerSecond}); peak ${rest.peakMegabytes.toFixed(0)} MB`,
     );
+    figure({ name: 'bigquery: Storage Read', value: ratio, atMost: aims.ratio, peakMegabytes: peak });
+    figure({
+      name: 'bigquery: REST',
+      value: rate,
+      unit: 'rows/s',
+      atLeast: aims.restRowsPerSecond,
+      peakMegabytes: rest.peakMegabytes,
+    });
     return { name: 'bigquery', ratio, aim: aims.ratio, peakMegabytes: peak, restRowsPerSecond: rate };
   } finally {
     double.process.stdin.end();

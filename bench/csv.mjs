@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { askConnector, extractSource } from '../dist/extract/extract-source.js';
+import { figure } from './summary/figure.mjs';
 
 const aim = 1.2;
 
@@ -43,6 +44,7 @@ export default async function run({ short = false } = {}) {
     console.log(
       `csv: ${megabytes.toFixed(0)} MB → live table ${best((round) => round.seconds).toFixed(2)} s; DuckDB's own COPY ${best((round) => round.reference).toFixed(2)} s; ratio ${ratio.toFixed(2)} (aim ≤ ${aim}); peak of the child ${peak.toFixed(0)} MB`,
     );
+    figure({ name: 'csv: a large file', value: ratio, atMost: aim, peakMegabytes: peak });
     return { name: 'csv', ratio, aim, peakMegabytes: peak };
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import pg from 'pg';
 import { extractSource } from '../dist/extract/extract-source.js';
 import { startPostgres } from '../scripts/embedded-postgres.mjs';
+import { figure } from './summary/figure.mjs';
 
 const aims = { recent: { time: 0.05, bytes: 0.03 }, spread: { time: 0.4 } };
 
@@ -64,6 +65,7 @@ async function measure(name, sync, full, aim) {
   console.log(
     `incremental: 1 % changed, ${name}: ${run.seconds.toFixed(2)} s, ${(ratio * 100).toFixed(1)} % of the full read (aim ≤ ${aim.time * 100} %); ${megabytes(written)} MB written, ${((written / full.size) * 100).toFixed(1)} % of the bytes${aim.bytes ? ` (aim ≤ ${aim.bytes * 100} %)` : ''}; peak ${run.peak.toFixed(0)} MB; ${run.notes.join('; ') || 'no full read'}`,
   );
+  figure({ name: `incremental: 1 % changed, ${name}`, value: ratio, atMost: aim.time, peakMegabytes: run.peak });
   return { ...run, ratio };
 }
 

@@ -10,6 +10,7 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { figure } from './summary/figure.mjs';
 
 const self = fileURLToPath(import.meta.url);
 const secret = 'a secret of the bench';
@@ -298,6 +299,7 @@ export default async function run({ short = false } = {}) {
       say(
         `freshness at ${rate}/s: p50 ${seen.p50} ms, p95 ${seen.p95} ms (aim ${aim}), seen ${seen.seen} of ${rate * seconds}, reader errors ${seen.errors.length}, disagreements ${seen.disagreements}; ${report[`freshness_${rate}`].amplification} bytes written for each byte of changed rows; answers p99 ${sent.p99} ms`,
       );
+      figure({ name: `jira: p95 of freshness at ${rate}/s`, value: seen.p95, unit: 'ms', atMost: aim });
       offset += rate * seconds;
     }
     const seconds = short ? 10 : 60;
@@ -335,6 +337,16 @@ export default async function run({ short = false } = {}) {
       disagreements: read.reduce((sum, one) => sum + one.disagreements, 0),
     };
     report.memory_mb = peak;
+    figure({
+      name: 'jira: accepted in a storm',
+      value: report.storm.per_second,
+      unit: 'events/s',
+      // What is sent is 1,000 a second, give or take the rounding of the last second.
+      atLeast: 990,
+      peakMegabytes: peak.applier,
+    });
+    figure({ name: 'jira: p99 of answers in a storm', value: storm.p99, unit: 'ms', atMost: 50 });
+    figure({ name: 'jira: drained after a storm', value: drained, unit: 's', atMost: 60 });
     say(
       `storm: ${report.storm.per_second}/s accepted (aim 1000) for ${seconds} s, ${storm.refused} refused, answers p50 ${storm.p50} ms, p99 ${storm.p99} ms (aim 50), longest ${storm.most} ms; drained ${drained} s after it (aim 60); ${report.storm.reader_queries} queries by 4 readers, ${report.storm.reader_errors} errors, ${report.storm.disagreements} disagreements with _meta`,
     );

@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { extractSource } from '../dist/extract/extract-source.js';
+import { figure } from './summary/figure.mjs';
 
 const aims = { ratio: 1.5, peakMegabytes: 700, unchangedRatio: 1 };
 const duckdb = { memoryLimit: '400MB', threads: 2, extensionDirectories: [] };
@@ -85,6 +86,8 @@ export default async function run({ short = false } = {}) {
     Object.assign(process.env, far.environment);
     const unchanged = await unchangedTables(far, join(directory, 'small'));
     await far.stop();
+    figure({ name: 'keboola: a large table', value: ratio, atMost: aims.ratio, peakMegabytes });
+    figure({ name: 'keboola: unchanged tables', value: unchanged, atMost: aims.unchangedRatio });
     return { name: 'keboola', ratio, cpuRatio, peakMegabytes, unchangedRatio: unchanged, aims };
   } finally {
     double.child.kill();

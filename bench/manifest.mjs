@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { token } from './server/config.mjs';
 import { makeExtract, registerTables } from './server/make-extract.mjs';
 import { startProcess } from './server/start-process.mjs';
+import { figure } from './summary/figure.mjs';
 
 const serve = new URL('./server/serve.mjs', import.meta.url).pathname;
 const columns = Array.from({ length: 15 }, (_, index) => `i * ${index + 1} AS column_${index}`).join(', ');
@@ -47,6 +48,15 @@ export default async function run({ short = false } = {}) {
     const unchanged = await latencies(server.url, rounds, { 'if-none-match': etag }, 304);
     const used = server.residentMegabytes();
     await server.stop();
+    figure({
+      name: 'manifest: p50 with 1,000 tables',
+      value: percentile(full, 50),
+      unit: 'ms',
+      atMost: 10,
+      peakMegabytes: used,
+    });
+    figure({ name: 'manifest: start to healthy', value: percentile(starts, 50), unit: 'ms', atMost: 1_500 });
+    figure({ name: 'manifest: idle memory', value: idle, unit: 'MB', atMost: 150 });
     return {
       name: 'manifest of 1,000 tables',
       bytes: whole.body.length,

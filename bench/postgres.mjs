@@ -15,6 +15,7 @@ import { extractSource } from '../dist/extract/extract-source.js';
 import { bringPostgresExtension } from '../scripts/bring-extension.mjs';
 import { startPostgres } from '../scripts/embedded-postgres.mjs';
 import { runPeers } from './peers/peers.mjs';
+import { figure } from './summary/figure.mjs';
 
 const aims = { native: 2.0, extension: 1.15 };
 
@@ -117,6 +118,7 @@ function tell(engine, rows, floor, runs) {
   console.log(
     `postgres, ${engine}: ${rows} rows × 15 → live table ${seconds.toFixed(2)} s (${Math.round(rows / seconds / 1000)} k rows/s); COPY binary to /dev/null ${floor.toFixed(2)} s; ratio ${ratio.toFixed(2)} (aim ≤ ${aims[engine]} at 10 M); the child used ${best((run) => run.cpuSeconds).toFixed(2)} s of processor and at most ${peak.toFixed(0)} MB`,
   );
+  figure({ name: `postgres: ${engine}`, value: ratio, atMost: aims[engine], peakMegabytes: peak });
   return { name: `postgres, ${engine}`, ratio, aim: aims[engine], peakMegabytes: peak };
 }
 

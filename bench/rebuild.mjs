@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { figure } from './summary/figure.mjs';
 
 const duckdb = { memoryLimit: '400MB', threads: 2 };
 const self = fileURLToPath(import.meta.url);
@@ -40,10 +41,13 @@ export default async function run({ short = false } = {}) {
       name,
       ratio,
       aim,
+      peakMegabytes: took.mb,
       detail: `${took.ms.toFixed(0)} ms, ${took.cpu} ms CPU a round with preparation, peak ${took.mb} MB; ${sources} sources × 10 tables; ratio to ${of} (reference ${reference.ms.toFixed(0)} ms, ${reference.cpu} ms CPU, peak ${reference.mb} MB)`,
     }));
-    for (const { name, ratio, aim, detail } of results)
+    for (const { name, ratio, aim, peakMegabytes, detail } of results) {
+      figure({ name, value: ratio, atMost: aim, peakMegabytes });
       console.log(`${name}: ${ratio.toFixed(3)} (aim ≤ ${aim}); ${detail}`);
+    }
     return results;
   } finally {
     await rm(directory, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { writeExtractDatabase } from '../dist/contract/write.js';
+import { figure } from './summary/figure.mjs';
 
 const aim = 1.5;
 const unchangedAimSeconds = 0.5;
@@ -36,6 +37,13 @@ export default async function run({ short = false } = {}) {
     console.log(
       `sync, nothing new: ${unchanged.seconds.toFixed(2)} s, Node alone ${unchanged.node.toFixed(2)} s, beyond it ${(unchanged.seconds - unchanged.node).toFixed(2)} s (aim ≤ ${unchangedAimSeconds}); bytes moved ${unchanged.bytes}`,
     );
+    figure({ name: 'sync: the first', value: ratio, atMost: aim, peakMegabytes: peak });
+    figure({
+      name: 'sync: nothing new, beyond Node',
+      value: unchanged.seconds - unchanged.node,
+      unit: 's',
+      atMost: unchangedAimSeconds,
+    });
     return { name: 'sync', ratio, aim, peakMegabytes: peak };
   } finally {
     server?.child.kill('SIGKILL');
