@@ -1,6 +1,6 @@
 /** Reads the parts of a table: the bytes they claim to be, and the rows they claim to have. */
 import { join } from 'node:path';
-import { literalList } from '../duckdb/quote.ts';
+import { fileList } from '../duckdb/read-files.ts';
 import type { Session } from '../duckdb/session.ts';
 import { hashFile } from '../files/hash-file.ts';
 import { type Finding, finding } from './findings.ts';
@@ -18,7 +18,7 @@ export async function examineContent(
   for (const part of parts) {
     const file = join(directory, part.path);
     const counted = await session
-      .first<{ rows: string }>(`SELECT sum(num_rows) AS rows FROM parquet_file_metadata(${literalList([file])})`)
+      .first<{ rows: string }>(`SELECT sum(num_rows) AS rows FROM parquet_file_metadata(${fileList([file])})`)
       .catch((thrown: Error) => thrown);
     if (counted instanceof Error) {
       findings.push(finding('part_unreadable', table, `${part.path}, ${counted.message.split('\n')[0]}`));

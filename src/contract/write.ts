@@ -1,7 +1,8 @@
 /** Writes a fresh `extract.duckdb`: `_meta`, `_parts`, `_remote_attach`, our records, and a view over explicit files for each local table. */
 import { isAbsolute, join } from 'node:path';
 import { Database, type DatabaseLimits } from '../duckdb/database.ts';
-import { identifier, literal, literalList } from '../duckdb/quote.ts';
+import { identifier, literal } from '../duckdb/quote.ts';
+import { readParquet } from '../duckdb/read-files.ts';
 import type { Session } from '../duckdb/session.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 import { checkIdentity } from './identity.ts';
@@ -51,9 +52,7 @@ export async function writeExtractDatabase(
 /** The query that is a table: the union of its parts, columns matched by name. */
 export function partsQuery(directory: string, table: Pick<ExtractTable, 'parts'>): string {
   const files = table.parts.map((part) => join(directory, part.path));
-  const byName = files.length > 1 ? ', union_by_name = true' : '';
-  // A folder on the way called `env=prod` must not become a column.
-  return `SELECT * FROM read_parquet(${literalList(files)}, hive_partitioning = false${byName})`;
+  return `SELECT * FROM ${readParquet(files, ...(files.length > 1 ? ['union_by_name = true'] : []))}`;
 }
 
 const rowsPerInsert = 500;

@@ -1,12 +1,15 @@
 /** Keeps the SQL of strangers inside given folders: whatever a view says, it reads nothing else. */
-import { literalList } from './quote.ts';
+import { filePattern, literalList } from './quote.ts';
 import type { Session } from './session.ts';
 
 /** Confines the session's whole database to files below `folders`, for good. Call it before anything of a stranger is touched. */
 export async function confineToFolders(session: Session, folders: readonly string[]): Promise<void> {
-  const places = folders.map((folder) => (folder.endsWith('/') ? folder : `${folder}/`));
+  // DuckDB compares texts: where a view names a file by its pattern, the pattern must be allowed as well.
+  const places = folders
+    .map((folder) => (folder.endsWith('/') ? folder : `${folder}/`))
+    .flatMap((folder) => [folder, filePattern(folder)]);
   // The list can only be set while access is still open, and nothing can be set after the lock.
-  await session.run(`SET allowed_directories = ${literalList(places)}`);
+  await session.run(`SET allowed_directories = ${literalList([...new Set(places)])}`);
   await session.run('SET enable_external_access = false');
   await session.run('SET lock_configuration = true');
 }

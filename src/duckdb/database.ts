@@ -46,6 +46,12 @@ export class Database {
   /** A database file. A second open of the same file in this process is refused: the driver would lose writes without an error. */
   static async open(path: string, limits: DatabaseLimits, access: { readOnly?: boolean } = {}): Promise<Database> {
     const key = canonicalPath(path);
+    if (key.includes('?')) {
+      throw new AttacheError('unsupported', {
+        message: `${path} has a question mark in it: DuckDB takes what follows for parameters and would write its log elsewhere.`,
+        hint: 'Choose a folder without a question mark in its path.',
+      });
+    }
     if (openFiles.has(key)) {
       throw new AttacheError('internal', { message: `${path} is already open in this process.` });
     }

@@ -18,7 +18,12 @@ export function literal(text: string): string {
 
 /** The path of exactly one file, for DuckDB's readers, which take `a[1].csv` for a pattern that means `a1.csv`. */
 export function fileLiteral(path: string): string {
-  return literal(path.replace(/[[*?]/g, (character) => `[${character}]`));
+  return literal(filePattern(path));
+}
+
+/** The pattern that matches `path` and nothing else. */
+export function filePattern(path: string): string {
+  return path.replace(/[[*?]/g, (character) => `[${character}]`);
 }
 
 /** A list literal of texts: `['a', 'b']`. */

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ColumnPlan, ReadPlan, Reject, TableRequest } from '../connectors/connector.ts';
-import { identifier, literalList } from '../duckdb/quote.ts';
+import { identifier } from '../duckdb/quote.ts';
+import { readParquet } from '../duckdb/read-files.ts';
 import { inParallel } from './in-parallel.ts';
 import { scanPiece } from './load-piece.ts';
 import type { Run } from './run.ts';
@@ -58,7 +59,7 @@ export async function stage(
 /** The relation that is the union of Parquet files with the same columns; of no file, the empty one. */
 export function unionOf(files: readonly string[], columns: readonly { name: string; type: string }[]): string {
   // A subquery has no name of its own, so two of them can be joined.
-  if (files.length > 0) return `(SELECT * FROM read_parquet(${literalList(files)}))`;
+  if (files.length > 0) return `(SELECT * FROM ${readParquet(files)})`;
   const empty = columns.map((column) => `CAST(NULL AS ${column.type}) AS ${identifier(column.name)}`).join(', ');
   return `(SELECT ${empty} LIMIT 0)`;
 }

@@ -5,6 +5,7 @@ import type { ExaminedTable } from '../contract/examine-catalogue.ts';
 import { type Finding, finding } from '../contract/findings.ts';
 import type { Column, Part } from '../contract/shapes.ts';
 import { identifier, literal, qualified } from '../duckdb/quote.ts';
+import { readParquet } from '../duckdb/read-files.ts';
 import type { Session } from '../duckdb/session.ts';
 import { crashPoint } from '../publish/crash-point.ts';
 import { cutParquet } from '../publish/cut-parquet.ts';
@@ -79,7 +80,7 @@ async function sealParts(
 
 async function describeFile(session: Session, file: string): Promise<Column[]> {
   const rows = await session.rows<{ column_name: string; column_type: string }>(
-    `DESCRIBE SELECT * FROM read_parquet(${literal(file)}, hive_partitioning = false)`,
+    `DESCRIBE SELECT * FROM ${readParquet(file)}`,
   );
   return rows.map((row) => ({ name: row.column_name, type: row.column_type }));
 }

@@ -1,6 +1,7 @@
 /** Writes the parts of a table as one Parquet file; the same parts give the same bytes. */
 import { Database, type DatabaseLimits } from '../duckdb/database.ts';
-import { literal, literalList } from '../duckdb/quote.ts';
+import { literal } from '../duckdb/quote.ts';
+import { readParquet } from '../duckdb/read-files.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 
 /** `rows` is what the parts hold together; another count is an error. Order is kept, which makes the bytes reproducible. */
@@ -13,7 +14,7 @@ export async function mergeParts(
   await using database = await Database.inMemory({ ...limits, preserveInsertionOrder: true });
   using session = await database.connect();
   const written = await session.copyToParquet(
-    `COPY (SELECT * FROM read_parquet(${literalList(files)}, union_by_name = true)) TO ${literal(target)}
+    `COPY (SELECT * FROM ${readParquet(files, 'union_by_name = true')}) TO ${literal(target)}
      (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, RETURN_STATS true)`,
   );
   if (written.rows === rows) return;

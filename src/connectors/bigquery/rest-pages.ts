@@ -1,5 +1,4 @@
-/** A query's result page by page through REST into DuckDB's own JSON reader: whole pages of text, never a row. */
-import { literal } from '../../duckdb/quote.ts';
+import { fileList } from '../../duckdb/read-files.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
 import type { PieceWay, Pipe } from '../connector.ts';
 import { fromRest, wireName } from './duck-types.ts';
@@ -37,7 +36,7 @@ const largestRow = 32 << 20;
 /** The relation that reads the pages from a pipe: cells by position, cast to their types. */
 export function pagesRelation(path: string, fields: readonly Field[]): string {
   const cells = fields.map((field, index) => `${fromRest(field, `f[${index + 1}].v`)} AS ${wireName(index)}`);
-  return `(SELECT ${cells.join(', ')} FROM read_json(${literal(path)}, auto_detect = false, format = 'array', records = 'true', compression = 'uncompressed', maximum_object_size = ${largestRow}, columns = {f: 'STRUCT(v VARCHAR)[]'}))`;
+  return `(SELECT ${cells.join(', ')} FROM read_json(${fileList(path)}, auto_detect = false, format = 'array', records = 'true', compression = 'uncompressed', maximum_object_size = ${largestRow}, columns = {f: 'STRUCT(v VARCHAR)[]'}))`;
 }
 
 /** Writes all rows of a finished query as one JSON array; the next page is on its way while one is written. */

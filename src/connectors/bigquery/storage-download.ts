@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Field as ArrowField, MessageReader, type Schema } from 'apache-arrow';
-import { literalList } from '../../duckdb/quote.ts';
+import { readParquet } from '../../duckdb/read-files.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
 import type { PieceWay } from '../connector.ts';
 import { ParquetFile } from './arrow/parquet-file.ts';
@@ -47,7 +47,7 @@ export async function downloadStream(
 }
 
 export function storedRelation(paths: readonly string[]): string {
-  return `read_parquet(${literalList(paths)})`;
+  return readParquet(paths);
 }
 
 function schemaOf(message: Uint8Array): Schema {

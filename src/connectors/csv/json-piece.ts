@@ -18,9 +18,9 @@ import type { TableColumn } from './separated-piece.ts';
 import { isShortage } from './separated-piece.ts';
 import { plainNames, strictRelation } from './separated-relation.ts';
 
-const largestObject = 32 << 20;
+export const largestObject = 32 << 20;
 /** An array is one value to a reader: it is not taken apart without bound. */
-const largestArray = 512 << 20;
+export const largestArray = 512 << 20;
 
 export async function openJson(
   opened: OpenedFile,
@@ -96,7 +96,7 @@ function readJson(
   format: 'array' | 'newline_delimited',
   columns: readonly (readonly [string, string])[],
 ): string {
-  return `read_json(${fileLiteral(path)}, auto_detect = false, format = ${literal(format)}, records = 'true', compression = 'uncompressed', maximum_object_size = ${largestObject}, columns = ${structLiteral(columns)})`;
+  return `read_json(${fileLiteral(path)}, hive_partitioning = false, auto_detect = false, format = ${literal(format)}, records = 'true', compression = 'uncompressed', maximum_object_size = ${largestObject}, columns = ${structLiteral(columns)})`;
 }
 
 const rewrittenColumns = [
@@ -143,7 +143,7 @@ async function rewriteObjects(
 }
 
 /** The lines that hold anything, until `limit` bytes are read. An array is taken apart first and counted by its elements. */
-async function* objects(
+export async function* objects(
   opened: OpenedFile,
   contract: Contract,
   limit = Number.POSITIVE_INFINITY,
@@ -179,7 +179,7 @@ async function* elements(opened: OpenedFile, contract: Contract): AsyncGenerator
 }
 
 /** The object a line holds, or why it holds none. */
-function parseObject(text: string): object | string {
+export function parseObject(text: string): object | string {
   const bytes = Buffer.from(text, 'latin1');
   if (!isUtf8Bytes(bytes)) return 'bytes that are not valid UTF-8';
   try {
@@ -188,19 +188,6 @@ function parseObject(text: string): object | string {
   } catch {
     return 'not valid JSON';
   }
-}
-
-const keysLimit = 1 << 20;
-
-/** The keys of the objects at the beginning of the file, in order of appearance; none of a large array. */
-export async function jsonKeys(opened: OpenedFile, contract: Contract): Promise<string[]> {
-  const keys = new Set<string>();
-  if (opened.format === 'json' && opened.file.size > 16 * keysLimit) return [];
-  for await (const { text } of objects(opened, contract, keysLimit)) {
-    const object = parseObject(text);
-    if (typeof object !== 'string') for (const key of Object.keys(object)) keys.add(key);
-  }
-  return [...keys];
 }
 
 /** Keys and types by the values of a sample. A number in quotes is text. */

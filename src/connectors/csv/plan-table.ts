@@ -12,7 +12,8 @@ import { badFile } from './file-fault.ts';
 import { freeze } from './freeze.ts';
 import { isGlob } from './glob.ts';
 import { type OpenedFile, openFile, readSeparatedHead } from './inspect-file.ts';
-import { jsonKeys, openJson } from './json-piece.ts';
+import { jsonKeys } from './json-keys.ts';
+import { openJson } from './json-piece.ts';
 import { type FoundFile, listFiles } from './list-files.ts';
 import { type Contract, contractOf, type Options, type Settings } from './options.ts';
 import { describeParquet, openParquet } from './parquet-piece.ts';
@@ -202,7 +203,7 @@ async function lookAt(
   async function columnsIn(opened: OpenedFile): Promise<TableColumn[]> {
     if (opened.format === 'parquet') return describeParquet(session, opened.file);
     const text = (names: readonly string[]) => names.map((name) => ({ name, type: 'VARCHAR' }));
-    if (opened.format !== 'csv') return text(await jsonKeys(opened, contract));
+    if (opened.format !== 'csv') return text(await jsonKeys(session, opened, contract));
     return text((await readSeparatedHead(opened, contract, Object.keys(contract.types))).names);
   }
 }

@@ -29,6 +29,7 @@ export function readCsv(path: string, facts: ReadFacts): string {
   const long = facts.longestLine !== undefined && facts.longestLine > usualLine ? facts.longestLine + 1024 : null;
   const parameters = [
     'auto_detect = false',
+    'hive_partitioning = false',
     `header = ${facts.header}`,
     `delim = ${literal(facts.delimiter)}`,
     `quote = ${literal(facts.quote)}`,

@@ -1,5 +1,6 @@
 /** How DuckDB reads what COPY sends. Pure. */
 import { identifier, literal, structLiteral } from '../../duckdb/quote.ts';
+import { fileList } from '../../duckdb/read-files.ts';
 import { headerColumn } from './copy-frames.ts';
 import type { WireColumn } from './plan-columns.ts';
 
@@ -14,7 +15,7 @@ export const usualLineBytes = 4 << 20;
  */
 export function relationOf(path: string, columns: readonly WireColumn[], lineBytes = usualLineBytes): string {
   const raw = [headerColumn, ...columns.map((column) => column.wire)];
-  const file = `read_csv(${literal(path)}, auto_detect=false, header=false, delim='\t', quote='', escape='', new_line='\\n', nullstr='\\N', compression='none', parallel=false, max_line_size=${lineBytes}, buffer_size=${lineBytes * 2}, columns=${structLiteral(raw.map((name) => [name, "'VARCHAR'"]))})`;
+  const file = `read_csv(${fileList(path)}, auto_detect=false, header=false, delim='\t', quote='', escape='', new_line='\\n', nullstr='\\N', compression='none', parallel=false, max_line_size=${lineBytes}, buffer_size=${lineBytes * 2}, columns=${structLiteral(raw.map((name) => [name, "'VARCHAR'"]))})`;
   if (!columns.some((column) => column.escaped)) return file;
   const clean = columns.map(({ wire, escaped }) =>
     escaped ? `${unescaped(identifier(wire))} AS ${identifier(wire)}` : identifier(wire),

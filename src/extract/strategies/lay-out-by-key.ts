@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReadPlan } from '../../connectors/connector.ts';
-import { identifier, literal } from '../../duckdb/quote.ts';
+import { identifier } from '../../duckdb/quote.ts';
+import { readParquet } from '../../duckdb/read-files.ts';
 import type { Session } from '../../duckdb/session.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
 import { cutParquet } from '../../publish/cut-parquet.ts';
@@ -69,7 +70,7 @@ async function sortIntoRanges(work: TableWork, session: Session, staged: Staged)
   const pieces: PublishedPiece[] = [];
   for await (const cut of cutParquet(file, partRows, written.rows > 4 * rowGroupRows ? hotRows : 0)) {
     const first = await session.first<Record<string, string>>(
-      `SELECT ${keyAsText(key)} FROM read_parquet(${literal(cut.path)}) LIMIT 1`,
+      `SELECT ${keyAsText(key)} FROM ${readParquet(cut.path)} LIMIT 1`,
     );
     const part = await sealPart(run.folder, table.id, cut.path, cut.rows, cut.sha256);
     const low = pieces.length === 0 ? null : key.names.map((_name, position) => String(first?.[`k${position}`]));

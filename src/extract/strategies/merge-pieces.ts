@@ -6,7 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ColumnPlan, Piece, ReadPlan, TableRequest } from '../../connectors/connector.ts';
-import { identifier, literal } from '../../duckdb/quote.ts';
+import { identifier } from '../../duckdb/quote.ts';
+import { readParquet } from '../../duckdb/read-files.ts';
 import { checkRejects } from '../check-rejects.ts';
 import { copyStatement } from '../copy-statement.ts';
 import { withExactColumns } from '../exact-columns.ts';
@@ -137,8 +138,7 @@ function latestOf({ table, columns }: TableWork, { files }: Staged): string {
     `${line} DESC`,
   ];
   const numbered = files.map(
-    (path, index) =>
-      `SELECT *, ${index} AS ${piece}, row_number() OVER () AS ${line} FROM read_parquet(${literal(path)})`,
+    (path, index) => `SELECT *, ${index} AS ${piece}, row_number() OVER () AS ${line} FROM ${readParquet(path)}`,
   );
   return `SELECT ${list} FROM (${numbered.join(' UNION ALL ')}) QUALIFY row_number() OVER (PARTITION BY ${keys} ORDER BY ${order.join(', ')}) = 1`;
 }

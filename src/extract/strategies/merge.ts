@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { identifier, literal, literalList } from '../../duckdb/quote.ts';
+import { identifier } from '../../duckdb/quote.ts';
+import { readParquet } from '../../duckdb/read-files.ts';
 import type { Session } from '../../duckdb/session.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
 import { copyStatement } from '../copy-statement.ts';
@@ -34,7 +35,7 @@ export async function mergeDelta(
     const touched = `touched_${randomUUID().replaceAll('-', '')}`;
     const sources = [...(changed > 0 ? [changedFile] : []), ...goneFiles];
     await session.run(
-      `CREATE TEMP TABLE ${touched} AS ${sources.map((file) => `SELECT ${keys} FROM read_parquet(${literal(file)})`).join(' UNION ')}${sources.length === 0 ? emptyKeys(work) : ''}`,
+      `CREATE TEMP TABLE ${touched} AS ${sources.map((file) => `SELECT ${keys} FROM ${readParquet(file)}`).join(' UNION ')}${sources.length === 0 ? emptyKeys(work) : ''}`,
     );
     const cold = await withoutTouchedRows(
       work,
@@ -86,7 +87,7 @@ async function writeChangedRows(
   const latestFile = `${file}.latest`;
   await rename(file, latestFile);
   try {
-    const query = `SELECT ${list} FROM read_parquet(${literal(latestFile)}) EXCEPT (${same})`;
+    const query = `SELECT ${list} FROM ${readParquet(latestFile)} EXCEPT (${same})`;
     return (await session.copyToParquet(copyStatement(query, { ...target, file }))).rows;
   } finally {
     await rm(latestFile, { force: true });
@@ -109,7 +110,7 @@ async function possiblySameRows(
   }
   const places = `same_${randomUUID().replaceAll('-', '')}`;
   await session.run(
-    `CREATE TEMP TABLE ${places} AS SELECT p.da_file, p.da_place FROM ${placedRows(files, columns)} AS p JOIN read_parquet(${literal(latest)}) AS l ON ${conditions.join(' AND ')}`,
+    `CREATE TEMP TABLE ${places} AS SELECT p.da_file, p.da_place FROM ${placedRows(files, columns)} AS p JOIN ${readParquet(latest)} AS l ON ${conditions.join(' AND ')}`,
   );
   const held = await filesOf(session, places);
   const parts = pieces
@@ -126,7 +127,7 @@ async function possiblySameRows(
 export async function checkKeys({ table }: TableWork, session: Session, delta: Staged): Promise<void> {
   const anyNull = table.primary_key.map((name) => `${identifier(name)} IS NULL`).join(' OR ');
   const row = await session.first<{ count: string }>(
-    `SELECT count(*) AS count FROM read_parquet(${literalList(delta.files)}) WHERE ${anyNull}`,
+    `SELECT count(*) AS count FROM ${readParquet(delta.files)} WHERE ${anyNull}`,
   );
   if (Number(row?.count ?? 0) === 0) return;
   throw new AttacheError('source_data', {

@@ -4,7 +4,8 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ColumnPlan, ReadPlan, TableRequest } from '../../connectors/connector.ts';
 import { durationMs, nullPartition, type ReadRange, unparsablePartition } from '../../connectors/table-options.ts';
-import { identifier, literal, literalList } from '../../duckdb/quote.ts';
+import { identifier, literal } from '../../duckdb/quote.ts';
+import { readParquet } from '../../duckdb/read-files.ts';
 import { checkRejects } from '../check-rejects.ts';
 import { withExactColumns } from '../exact-columns.ts';
 import { rowGroupRowsOf } from '../layout.ts';
@@ -158,7 +159,7 @@ async function writePartitions(
     for (const folder of (await readdir(directory)).sort()) {
       const id = decodeURIComponent(folder.slice('da_partition='.length));
       const parts = await readdir(join(directory, folder));
-      const rows = `SELECT ${list} FROM read_parquet(${literalList(parts.map((file) => join(directory, folder, file)))}, hive_partitioning = false)`;
+      const rows = `SELECT ${list} FROM ${readParquet(parts.map((file) => join(directory, folder, file)))}`;
       const sealed = await sealQuery(work, session, rows, orderBy(table, columns), id);
       pieces.push(
         renewed(

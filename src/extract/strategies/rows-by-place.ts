@@ -1,5 +1,6 @@
 /** Picks rows of Parquet files by where they lie, in the order of the file: a join on the rows themselves would read every column to compare a few, and lose the order. */
-import { identifier, literal, literalList } from '../../duckdb/quote.ts';
+import { identifier, literal } from '../../duckdb/quote.ts';
+import { readParquet } from '../../duckdb/read-files.ts';
 import type { Session } from '../../duckdb/session.ts';
 
 type Columns = readonly { name: string }[];
@@ -8,8 +9,8 @@ type Columns = readonly { name: string }[];
 export function placedRows(files: readonly string[], columns: Columns): string {
   // DuckDB refuses its own number beside a column of that name; a count in the order of the file is the same.
   if (columns.some(({ name }) => name.toLowerCase() === 'file_row_number'))
-    return `(${files.map((file) => `SELECT *, ${literal(file)} AS da_file, row_number() OVER () - 1 AS da_place FROM read_parquet(${literal(file)})`).join(' UNION ALL ')})`;
-  return `(SELECT *, file_row_number AS da_place FROM read_parquet(${literalList(files)}, filename = 'da_file', file_row_number = true))`;
+    return `(${files.map((file) => `SELECT *, ${literal(file)} AS da_file, row_number() OVER () - 1 AS da_place FROM ${readParquet(file)}`).join(' UNION ALL ')})`;
+  return `(SELECT *, file_row_number AS da_place FROM ${readParquet(files, "filename = 'da_file'", 'file_row_number = true')})`;
 }
 
 /** SQL for the rows of `file`, which has `rows`, that are or are not in the table `places` of `da_file` and `da_place`. `name` is the session's for as long as the SQL is used. */

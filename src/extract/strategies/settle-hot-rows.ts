@@ -1,5 +1,6 @@
 /** Decides where the hot rows live: together in one small part, or, once they are many, back in the key ranges they belong to. */
-import { identifier, literal } from '../../duckdb/quote.ts';
+import { identifier } from '../../duckdb/quote.ts';
+import { readParquet } from '../../duckdb/read-files.ts';
 import type { Session } from '../../duckdb/session.ts';
 import { partBytes } from '../layout.ts';
 import { sealFile } from '../load-piece.ts';
@@ -44,7 +45,7 @@ async function moveToRanges(
 ): Promise<PublishedPiece[]> {
   const key = keyOf(work.table, work.columns);
   const list = work.columns.map((column) => identifier(column.name)).join(', ');
-  const hotRows = `read_parquet(${literal(hot.file)})`;
+  const hotRows = readParquet(hot.file);
   const tailLow = await tailStart(work, session, ranges.at(-1), hot);
   const lows = [...ranges.map((piece) => piece.state.low), ...(tailLow === null ? [] : [tailLow])];
   if (lows.length === 0) lows.push(null);
@@ -86,7 +87,7 @@ async function tailStart(
   const bytesPerRow = hot.sizeBytes / hot.rows;
   const order = key.names.map((name) => `${identifier(name)} DESC`).join(', ');
   const highest = `(SELECT ${keys} FROM ${unionOf(last.files, work.columns)} ORDER BY ${order} LIMIT 1)`;
-  const above = `SELECT ${keys} FROM read_parquet(${literal(hot.file)}) WHERE (${keys}) > ${key.names.length === 1 ? highest : `(SELECT ROW(${keys}) FROM ${highest})`}`;
+  const above = `SELECT ${keys} FROM ${readParquet(hot.file)} WHERE (${keys}) > ${key.names.length === 1 ? highest : `(SELECT ROW(${keys}) FROM ${highest})`}`;
   const row = await session.first<Record<string, string>>(
     `SELECT ${keyAsText(key)}, count(*) OVER () AS n FROM (${above}) ORDER BY ${keys} LIMIT 1`,
   );

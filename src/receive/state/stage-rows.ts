@@ -1,6 +1,7 @@
 /** Hands a batch's rows to DuckDB: one file of JSON lines, read with given columns. */
 import { writeFile } from 'node:fs/promises';
 import { identifier, literal, structLiteral } from '../../duckdb/quote.ts';
+import { fileList } from '../../duckdb/read-files.ts';
 import type { Session } from '../../duckdb/session.ts';
 import type { StagedRow } from './reduce-changes.ts';
 import { groupOf, keyText, own, type StateTable, versionColumn } from './state-table.ts';
@@ -26,7 +27,7 @@ export async function stageRows(
     ...[own.seen, own.gone, own.alive].map((name): [string, string] => [name, literal('BIGINT')]),
   ];
   await session.run(
-    `CREATE OR REPLACE TEMP TABLE ${identifier('~staged')} AS FROM read_json(${literal(file)}, format = 'newline_delimited', columns = ${structLiteral(columns)}, maximum_object_size = ${Math.max(1 << 20, longest + 1024)})`,
+    `CREATE OR REPLACE TEMP TABLE ${identifier('~staged')} AS FROM read_json(${fileList(file)}, format = 'newline_delimited', columns = ${structLiteral(columns)}, maximum_object_size = ${Math.max(1 << 20, longest + 1024)})`,
   );
 }
 

@@ -1,5 +1,6 @@
 /** The relation of slices as DuckDB reads them: columns `c0`, `c1`, … of text, in the order that was asked for. */
-import { identifier, literalList, structLiteral } from '../../../duckdb/quote.ts';
+import { identifier, structLiteral } from '../../../duckdb/quote.ts';
+import { fileList, readParquet } from '../../../duckdb/read-files.ts';
 import type { Session } from '../../../duckdb/session.ts';
 import type { SliceForm } from './slice-check.ts';
 
@@ -30,7 +31,7 @@ export function csvRelation(
   const reads = forms.map(
     ({ files, compression }) =>
       // Without new_line a carriage return in a cell of the first record would pass for the line end of the file.
-      `read_csv(${literalList(files)}, auto_detect = false, header = ${header}, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = false, compression = '${compression}', columns = ${types}${
+      `read_csv(${fileList(files)}, auto_detect = false, header = ${header}, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = false, compression = '${compression}', columns = ${types}${
         lines === null ? '' : `, max_line_size = ${lines.line}, buffer_size = ${lines.buffer}`
       })`,
   );
@@ -47,7 +48,10 @@ export async function parquetRelation(
   backend: string | null,
 ): Promise<string> {
   if (slices.length === 0) return emptyRelation(columns);
-  const read = `read_parquet(${literalList(slices.map(({ file }) => file))}, union_by_name = true)`;
+  const read = readParquet(
+    slices.map(({ file }) => file),
+    'union_by_name = true',
+  );
   const described = await session.rows<{ column_name: string; column_type: string }>(`DESCRIBE SELECT * FROM ${read}`);
   const types = new Map(described.map(({ column_name, column_type }) => [column_name, column_type]));
   const list = columns.map((name, index) => `${asText(identifier(name), types.get(name), backend)} AS c${index}`);
