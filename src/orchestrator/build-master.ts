@@ -1,4 +1,5 @@
 /** Brings the master to what the sources offer: its views, who owns which flat name, and the swap. */
+import { join } from 'node:path';
 import { type Claims, claimNames } from './claim-names.ts';
 import type { DataFolder } from './data-folder.ts';
 import { databaseLimits } from './limits.ts';
@@ -10,6 +11,8 @@ import { flatViews, schemasOf, sourceViews, type View, type Views, viewChanges, 
 export interface BuildWay {
   /** Every view is made anew instead of copying the present master. */
   fresh: boolean;
+  /** A copy of the present master that is being opened already; whoever opened it closes it. */
+  draft?: Promise<MasterDraft | null> | null;
   scratch: string;
   options: OrchestratorOptions;
 }
@@ -26,7 +29,7 @@ export async function buildMaster(
   before: SavedCatalogue,
   given: Readonly<Record<string, SavedSource>>,
   request: RebuildRequest,
-  { fresh, scratch, options }: BuildWay,
+  { fresh, draft: early = null, scratch, options }: BuildWay,
 ): Promise<Built> {
   const sources = { ...given };
   const earlier = new Map([...Object.entries(before.claims), ...(request.owned ?? [])]);
@@ -43,7 +46,7 @@ export async function buildMaster(
   if (!fresh && isSame(present.own, own()) && isSame(present.flat, flat())) {
     return { sources, claims: claim(), swapped: false };
   }
-  const opened = await openDraft(folder, fresh, scratch, options);
+  const opened = await (early ?? openDraft(folder, fresh, scratch, options));
   if (opened === null) return buildMaster(folder, before, given, request, { fresh: true, scratch, options });
   await using draft = opened;
   await applyBindable(draft, present.own, own, (view, reason) => {
@@ -58,13 +61,14 @@ export async function buildMaster(
 }
 
 /** The draft; null when the present master cannot be copied, so that a fresh one is needed. */
-async function openDraft(
+export async function openDraft(
   folder: DataFolder,
   fresh: boolean,
   scratch: string,
   options: OrchestratorOptions,
 ): Promise<MasterDraft | null> {
-  const limits = databaseLimits(options, scratch);
+  // A place of its own: what looks at the extracts may spill at the same time.
+  const limits = { ...databaseLimits(options, scratch), tempDirectory: join(scratch, 'draft-spill') };
   if (fresh) return MasterDraft.open(scratch, null, limits);
   return MasterDraft.open(scratch, folder.master, limits).catch(() => null);
 }

@@ -1,7 +1,7 @@
 /** One rebuild: scan, look at what changed, settle, build the next master, swap, save. */
 import { crashPoint } from '../publish/crash-point.ts';
 import { createScratch } from '../publish/scratch.ts';
-import { buildMaster } from './build-master.ts';
+import { buildMaster, openDraft } from './build-master.ts';
 import type { DataFolder } from './data-folder.ts';
 import { healMoved } from './heal-moved.ts';
 import { databaseLimits } from './limits.ts';
@@ -37,6 +37,10 @@ export async function rebuild(
     (source) => full || (request.retryFailures && isFailing(source)),
   );
   const looked = scan.sources.filter((source) => source.changed);
+  const fresh = full || !sameMaster;
+  // Opening a copy of the master takes as long as looking at a source, and what changed nearly always changes a view.
+  const draft = looked.length > 0 && !fresh ? openDraft(folder, false, scratch.directory, options) : null;
+  await using _draft = { [Symbol.asyncDispose]: async () => (await draft)?.[Symbol.asyncDispose]() };
   crashPoint('rebuild.before-look');
   const looks = await lookAtSources(looked, options, databaseLimits(options, scratch.directory));
   crashPoint('rebuild.after-look');
@@ -46,7 +50,8 @@ export async function rebuild(
     sources[source] = settleSource(before.sources[source], look, signature, now);
   }
   const built = await buildMaster(folder, before, sorted(sources), request, {
-    fresh: full || !sameMaster,
+    fresh,
+    draft,
     scratch: scratch.directory,
     options,
   });
