@@ -5,7 +5,6 @@
  * whose work another thread has taken keeps its own busy with waiting. So streams are read in a database of one thread: a row group is written once its rows are there, and a
  * query works on the thread that asked. One thread keeps the order of rows by itself, which is what lets row groups be bounded by bytes too.
  */
-import { join } from 'node:path';
 import { parseSize } from '../connectors/byte-size.ts';
 import type { Connector } from '../connectors/connector.ts';
 import { Database, type DatabaseLimits } from '../duckdb/database.ts';
@@ -26,6 +25,7 @@ export async function openStreamDatabase(connector: Connector, limits: DatabaseL
     ...limits,
     threads: 1,
     preserveInsertionOrder: false,
-    tempDirectory: join(limits.tempDirectory, 'streams'),
+    // Beside the other database's folder: two must not share one, and DuckDB makes only the last folder of a path.
+    tempDirectory: `${limits.tempDirectory}-streams`,
   });
 }
