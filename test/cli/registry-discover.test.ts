@@ -90,3 +90,25 @@ test('an id is never given twice, and a name without one is left to people', () 
     proposals.map((proposal) => ('id' in proposal ? proposal.id : 'reason' in proposal && proposal.reason)),
   ).toEqual(['a_t', 'b_t', 'the id t is taken', 'no id can be derived from its name', 'the id u is taken']);
 });
+
+test('the table that is called just so gets the id, and a name without Latin letters does not become its bucket', () => {
+  const offer = (source_table: string, name: string | null) => ({
+    bucket: 'in.c-main',
+    source_table,
+    name,
+    description: null,
+    kind: 'table',
+    primary_key: [],
+    rows: null,
+    registered_as: [],
+  });
+  const proposals = proposeRegistrations(
+    [offer('Orders!', 'orders'), offer('ключ', null), offer('orders', 'orders')],
+    [],
+  );
+  expect(proposals).toMatchObject([
+    { id: 'in_c_main_orders' },
+    { reason: 'no id can be derived from its name' },
+    { id: 'orders' },
+  ]);
+});
