@@ -4,9 +4,10 @@ import { parseSize } from '../byte-size.ts';
 import { filePath } from '../file-path.ts';
 import { isLoopback } from './endpoint.ts';
 
-const projectId = z
-  .string()
-  .regex(/^([a-z0-9.-]+:)?[a-z][a-z0-9-]{0,61}[a-z0-9]$/, 'must be a project id, e.g. acme-analytics');
+/** A project’s id, with the domain in front that old ones have. */
+export const projectId = /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
+
+const project = z.string().regex(projectId, 'must be a project id, e.g. acme-analytics');
 
 const bytes = z.string().refine((text) => (parseSize(text) ?? 0) > 0, { error: 'expected a size, e.g. 200GB or 2TiB' });
 
@@ -14,8 +15,8 @@ const endpoint = (form: string) => z.string().min(1).describe(form);
 
 export const settings = z
   .strictObject({
-    project: projectId.meta({ title: 'Project', description: 'The project that holds the data.' }),
-    billing_project: projectId.optional().meta({
+    project: project.meta({ title: 'Project', description: 'The project that holds the data.' }),
+    billing_project: project.optional().meta({
       title: 'Billing project',
       description: 'The project that pays for queries and reads; the data’s own when absent.',
     }),
@@ -27,10 +28,14 @@ export const settings = z
         title: 'Location',
         description: 'Where queries of `options.sql` run, e.g. EU; tables know their own.',
       }),
-    datasets: z.array(z.string().min(1)).min(1).optional().meta({
-      title: 'Datasets',
-      description: 'The only datasets that may be read; all of the project when absent.',
-    }),
+    datasets: z
+      .array(z.string().regex(/^([a-z0-9.:-]+\.)?\w{1,1024}$/, 'must be a dataset, or project.dataset'))
+      .min(1)
+      .optional()
+      .meta({
+        title: 'Datasets',
+        description: 'The only datasets that may be read; all of the project when absent.',
+      }),
     credentials_env: z
       .string()
       .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')

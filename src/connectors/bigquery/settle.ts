@@ -1,4 +1,5 @@
 /** Checks at registration that a table can be read as asked, and measures what its columns do not declare. */
+import { AttacheError } from '../../errors/attache-error.ts';
 import type { SettledTable, SourceContext, TableRequest } from '../connector.ts';
 import { costGuard } from './cost-guard.ts';
 import { chosenFields, describeTable } from './describe-table.ts';
@@ -19,6 +20,7 @@ export async function settleTable(context: SourceContext<Settings>, table: Table
   const rest = restClient(context);
   const { location, fields, key, from } = await shapeOf(rest, table);
   const chosen = chosenFields(fields, table);
+  checkPartitionColumn(fields, table);
   // Says now what the first run would say: a column that is not there, a value that is none.
   rowFilter(fields, table.options.where ?? [], { kind: 'all' });
   const given = (table.options as Options).bignumeric;
@@ -59,6 +61,18 @@ async function shapeOf(
     key: source.primaryKey,
     from: tablePath(source.name),
   };
+}
+
+/** Days, months and years are of times; of anything else every row would be in one and the same partition. */
+function checkPartitionColumn(fields: readonly Field[], { sync_strategy, options }: TableRequest): void {
+  const { partition_by, granularity } = options;
+  if (sync_strategy !== 'partitioned' || partition_by === undefined || granularity === 'hash') return;
+  const field = fields.find((one) => one.name === partition_by);
+  if (field === undefined || ['DATE', 'DATETIME', 'TIMESTAMP', 'STRING'].includes(field.kind)) return;
+  throw new AttacheError('options_invalid', {
+    message: `The column ${partition_by} is ${field.kind} and has no ${granularity ?? 'month'}s.`,
+    hint: 'Choose a column of times for options.partition_by, or set options.granularity to hash.',
+  });
 }
 
 /** A registration looks at one table, and its clock decides. */

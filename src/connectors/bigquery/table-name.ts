@@ -1,7 +1,7 @@
 /** Where a registered table stands in BigQuery. */
 import { AttacheError } from '../../errors/attache-error.ts';
 import type { TableRequest } from '../connector.ts';
-import type { Settings } from './settings.ts';
+import { projectId, type Settings } from './settings.ts';
 
 export interface TableName {
   project: string;
@@ -22,8 +22,26 @@ export function tableNameOf(settings: Settings, { bucket, source_table, id }: Ta
     dataset: bucket.slice(at + 1),
     table: source_table,
   };
+  checkGrammar(name);
   checkDataset(settings, name);
   return name;
+}
+
+/** BigQuery’s own grammar. A project stands in addresses as it is, and `..` would lead out of them. */
+const grammar = {
+  project: projectId,
+  dataset: /^\w{1,1024}$/,
+  table: /^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd}\p{Zs}]{1,1024}$/u,
+} as const;
+
+function checkGrammar(name: TableName): void {
+  for (const part of ['project', 'dataset', 'table'] as const) {
+    if (grammar[part].test(name[part])) continue;
+    throw new AttacheError('options_invalid', {
+      message: `${JSON.stringify(name[part])} is no name of a ${part} of BigQuery.`,
+      hint: '`bucket` is the dataset, or project.dataset; `source_table` the table alone.',
+    });
+  }
 }
 
 /** Refuses a dataset that the source's settings do not list. */

@@ -170,3 +170,9 @@ describe('a table that refuses to be read without naming its partitions', () => 
     }
   });
 });
+
+test('a column without days is refused as a partition at registration', async () => {
+  await table({});
+  const asked = lab.register(partitioned('id', 'day'));
+  await expect(asked).rejects.toMatchObject({ code: 'options_invalid', hint: expect.stringContaining('hash') });
+});

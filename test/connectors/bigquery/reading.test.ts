@@ -358,6 +358,22 @@ describe('remote', () => {
   });
 });
 
+test.each([
+  { bucket: 'd/../..' },
+  { bucket: 'other/../lab.d' },
+  { bucket: 'lab.d', source_table: '..' },
+  { source_table: 'orders` WHERE true; --' },
+  { source_table: 'orders$20240101' },
+  { source_table: '../../other/tables/secret' },
+  { source_table: '' },
+])('a name that is none never reaches BigQuery: %o', async (facts) => {
+  expect(await lab.syncHere(lab.table('orders', facts))).toMatchObject({
+    status: 'failed',
+    error: { code: 'options_invalid', hint: expect.stringContaining('`bucket` is the dataset') },
+  });
+  expect(lab.control.count('tables.get')).toBe(0);
+});
+
 describe('tables of odd shapes', () => {
   const both = [{}, { storage_read: 'never' }];
 

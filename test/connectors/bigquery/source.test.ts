@@ -225,6 +225,7 @@ test.each([
   [{ max_bytes_per_day: '0' }, 'max_bytes_per_day'],
   [{ price_per_tib: -1 }, 'price_per_tib'],
   [{ project: 'no project' }, 'project'],
+  [{ datasets: ['d/../other'] }, 'datasets.0'],
 ])('settings that cannot be right are refused: %o', async (given, key) => {
   const { settings } = await import('../../../src/connectors/bigquery/settings.ts');
   const parsed = settings.safeParse({ project: 'lab', ...given });
