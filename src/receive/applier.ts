@@ -182,8 +182,8 @@ export class Applier {
   }
 
   /** Moves cooled rows to cold parts; what that changes is published like anything else. */
-  async compact(): Promise<number> {
-    const moved = await compact(this.state, { now: Date.now(), coolMs, mostParts: 3 });
+  async compact(now = Date.now()): Promise<number> {
+    const moved = await compact(this.state, { now, coolMs, mostParts: 3 });
     crashPoint('compact.after-move');
     return moved;
   }

@@ -3,12 +3,23 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { OrderAnswer, OrderKind, ReceiveTask } from '../../src/receive/shapes.ts';
+import { headersOf, type PlannedDelivery } from '../doubles/jira-site/index.ts';
+import { secrets } from './jira-source.ts';
 
 const script = fileURLToPath(new URL('../receive/hold-pushed.mjs', import.meta.url));
 
 export interface HeldEvent {
   headers: Record<string, string>;
   body: string;
+}
+
+/** A delivery as it arrives at the door. */
+export function signed({ delivery, identifier }: PlannedDelivery): HeldEvent {
+  const headers = headersOf(delivery, secrets.JIRA_SECRET, { identifier });
+  return {
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+    body: delivery.body,
+  };
 }
 
 interface Answer {
@@ -56,6 +67,16 @@ export class HeldSource {
     return this.ask('accept', { event: { headers, body: Buffer.from(body).toString('base64') } });
   }
 
+  /** Delivers as Jira would; every one has to be taken. */
+  async acceptAll(planned: readonly PlannedDelivery[]): Promise<void> {
+    await Promise.all(planned.map((one) => this.accept(signed(one))));
+  }
+
+  /** The processes behind the door. */
+  applierPids(): number[] {
+    return childrenOf(this.child!.pid!);
+  }
+
   arm(point: string | null): Promise<unknown> {
     return this.ask('arm', { point });
   }
@@ -87,7 +108,7 @@ export class HeldSource {
 
   /** Kills the process behind the door; the door starts another. */
   killApplier(): void {
-    for (const pid of childrenOf(this.child!.pid!)) {
+    for (const pid of this.applierPids()) {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {

@@ -10,7 +10,6 @@ import { expect, test } from 'vitest';
 import type { ReplayReport } from '../../src/receive/shapes.ts';
 import {
   applyHistory,
-  headersOf,
   historyKinds,
   type PlannedDelivery,
   planDeliveries,
@@ -19,7 +18,7 @@ import {
   type SiteOptions,
   startJiraSite,
 } from '../doubles/jira-site/index.ts';
-import { HeldSource } from '../helpers/held-source.ts';
+import { HeldSource, signed } from '../helpers/held-source.ts';
 import { askingSource, jiraSource, secrets } from '../helpers/jira-source.ts';
 import { expectSame, type Tables, toldBy, truthOf } from '../helpers/jira-tables.ts';
 import { receiveTask } from '../helpers/pushed-source.ts';
@@ -89,10 +88,6 @@ async function startSite(
   return running;
 }
 
-function lowered(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
 /** Sends as Jira does: what was not acknowledged is sent again. */
 class Sender {
   private readonly source: HeldSource;
@@ -104,14 +99,7 @@ class Sender {
 
   async send(planned: readonly PlannedDelivery[]): Promise<void> {
     const all = [...this.open, ...planned];
-    const outcomes = await Promise.allSettled(
-      all.map(({ delivery, identifier }) =>
-        this.source.accept({
-          headers: lowered(headersOf(delivery, secrets.JIRA_SECRET, { identifier })),
-          body: delivery.body,
-        }),
-      ),
-    );
+    const outcomes = await Promise.allSettled(all.map((one) => this.source.accept(signed(one))));
     this.open = all.filter((_, index) => outcomes[index]!.status === 'rejected');
   }
 }

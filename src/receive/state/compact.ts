@@ -1,5 +1,6 @@
 /** Moves rows that have been left alone for a while from hot parts back to where they belong. */
 import { identifier, literal } from '../../duckdb/quote.ts';
+import { crashPoint } from '../../publish/crash-point.ts';
 import type { State } from './open-state.ts';
 import { movePlaces, startHotPart } from './place-rows.ts';
 import { own } from './state-table.ts';
@@ -28,6 +29,7 @@ export async function compact(state: State, { now, coolMs, mostParts }: Compacti
     moved += await movePlaces(session, table, `t.${part} IN (${parts})`, null, null);
     // The present hot part may have cooled too; a new number keeps an emptied name from filling again unnoticed.
     await startHotPart(session, table, Math.max(...cool.map((row) => Number(row.part.slice('hot-'.length)))) + 1);
+    crashPoint('compact.mid-move');
     await session.run('COMMIT');
   }
   return moved;

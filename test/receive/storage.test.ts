@@ -1,0 +1,183 @@
+/** What disks, limits and readers do to a pushed source; each row names its outcome. */
+import { execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { laneStart, readAhead } from '../../src/receive/inbox/inbox-reader.ts';
+import { defaultInboxLimits, InboxWriter } from '../../src/receive/inbox/inbox-writer.ts';
+import type { ReplayReport } from '../../src/receive/shapes.ts';
+import {
+  applyHistory,
+  historyKinds,
+  planDeliveries,
+  randomHistory,
+  startJiraSite,
+} from '../doubles/jira-site/index.ts';
+import { HeldSource } from '../helpers/held-source.ts';
+import { applyAll, jiraSource, secrets, store } from '../helpers/jira-source.ts';
+import { expectSame, toldBy, truthOf } from '../helpers/jira-tables.ts';
+import { receiveTask } from '../helpers/pushed-source.ts';
+
+const run = promisify(execFile);
+const script = (name: string) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));
+const acme = jiraSource('https://acme.example', { max_age_hours: 720 });
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'da-storage-'));
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+});
+
+async function lived(seed: number, length = 120) {
+  const running = await startJiraSite({
+    flavour: 'cloud',
+    seed,
+    startsAt: Date.now() - 600_000,
+    siteUrl: 'https://acme.example',
+  });
+  const kinds = historyKinds.filter((kind) => !kind.startsWith('wait'));
+  applyHistory(running.site, randomHistory({ seed, length, kinds }));
+  await running.stop();
+  const planned = planDeliveries(running.control.takeDeliveries(), { seed, order: 'shuffled', duplicates: 0.1 });
+  return { truth: running.site.expectedTables(), planned };
+}
+
+async function expectTruth(truth: Parameters<typeof truthOf>[0]): Promise<void> {
+  expectSame(await toldBy(directory, 'jira', truth, { bodiesOnly: true }), truthOf(truth, { bodiesOnly: true }));
+}
+
+describe('C1 killed while it keeps house', () => {
+  const points = [
+    'compact.mid-move',
+    'compact.after-move',
+    'publish.mid-part',
+    'publish.after-parts',
+    'catalogue.before-rename',
+    'catalogue.after-rename',
+    'sweep.before',
+    'sweep.before-remove',
+    'sweep.after-remove',
+  ];
+  test.each(points.map((point, index) => [point, index + 1] as const))(
+    'at %s, nothing is lost and nothing doubled',
+    async (point, seed) => {
+      const { truth, planned } = await lived(seed, 60);
+      // Two portions, so that there are parts nobody names any more.
+      const half = Math.floor(planned.length / 2);
+      for (const portion of [planned.slice(0, half), planned.slice(half)]) {
+        await store(directory, portion);
+        await applyAll(directory, acme);
+      }
+      const task = receiveTask(directory, acme, secrets);
+      const given = JSON.stringify({ ...task, limits: { ...task.limits, graceMs: 0 } });
+      await expect(run(process.execPath, [script('keep-house'), given, point])).rejects.toMatchObject({
+        signal: 'SIGKILL',
+      });
+      await applyAll(directory, acme);
+      await expectTruth(truth);
+      const { stdout } = await run(process.execPath, [script('keep-house'), given, 'nowhere']);
+      expect(JSON.parse(stdout)).toHaveProperty('moved');
+      await expectTruth(truth);
+    },
+  );
+});
+
+describe('C3 the inbox cannot be written', () => {
+  const facts = { identifier: null, name: null, occurredAt: null, receivedAt: 1 };
+  const kept = async () => (await readAhead(directory, laneStart, 1 << 30)).frames.map(({ body }) => body.toString());
+
+  test('below the floor of the disk: refused as unavailable, and taken again once there is room', async () => {
+    const limits = { ...defaultInboxLimits, floorBytes: Number.MAX_SAFE_INTEGER };
+    const inbox = await InboxWriter.open(directory, limits);
+    await expect(inbox.append(facts, Buffer.from('early'))).rejects.toMatchObject({
+      code: 'unavailable',
+      retryable: true,
+    });
+    limits.floorBytes = 0;
+    await vi.waitFor(() => inbox.append(facts, Buffer.from('late')), { timeout: 20_000, interval: 200 });
+    await inbox.close();
+    expect(await kept()).toEqual(['late']);
+  });
+
+  test('a flush that fails: those who waited are refused, its file is never trusted again, and the next are taken', async () => {
+    const inbox = await InboxWriter.open(directory);
+    await inbox.append(facts, Buffer.from('before'));
+    const probe = await open(join(directory, 'probe'), 'w');
+    const flush = vi.spyOn(Object.getPrototypeOf(probe) as { datasync(): Promise<void> }, 'datasync');
+    await probe.close();
+    flush.mockRejectedValueOnce(Object.assign(new Error('i/o error'), { code: 'EIO' }));
+    await expect(inbox.append(facts, Buffer.from('lost'))).rejects.toMatchObject({ code: 'unavailable' });
+    await inbox.append(facts, Buffer.from('after'));
+    await inbox.close();
+    expect((await readdir(directory)).filter((name) => name.endsWith('.seg'))).toHaveLength(2);
+    expect(await kept()).toEqual(expect.arrayContaining(['before', 'after']));
+  });
+
+  test('files that may not grow: a torn frame is stepped over, and every acknowledged event is there once', async () => {
+    const told = await run('bash', [
+      '-c',
+      `trap '' XFSZ; ulimit -f 64; exec "${process.execPath}" "${script('append-until-full')}" "${directory}"`,
+    ]);
+    const { acknowledged, refused } = JSON.parse(told.stdout) as { acknowledged: string[]; refused: string[] };
+    expect(refused.length).toBeGreaterThan(0);
+    expect(acknowledged.length).toBeGreaterThan(50);
+    const found = await kept();
+    expect(new Set(found).size).toBe(found.length);
+    expect(found).toEqual(expect.arrayContaining(acknowledged));
+  });
+});
+
+test('C3 the process behind the door may not write: the door goes on taking, and it recovers by itself', async () => {
+  const { truth, planned } = await lived(31);
+  const source = new HeldSource(receiveTask(directory, acme, secrets));
+  try {
+    await source.start();
+    await source.order('flush');
+    for (const pid of source.applierPids()) await run('prlimit', ['--fsize=1000', '--pid', String(pid)]);
+    await source.acceptAll(planned);
+    await vi.waitFor(() => expect(source.notes.join(' ')).toContain('ended'), { timeout: 60_000, interval: 100 });
+    await source.order('flush');
+    expect(await source.quarantined()).toEqual([]);
+    expect(((await source.order('replay')) as ReplayReport).equal).toBe(true);
+  } finally {
+    await source.close();
+  }
+  await expectTruth(truth);
+});
+
+test('C5 other programs read on while a storm is applied, published, compacted and swept', async () => {
+  const { truth, planned } = await lived(51, 40);
+  await applyAll(directory, acme);
+  const file = join(directory, 'extracts/jira/extract.duckdb');
+  const readers = ['jira_events'].map((table) => fork(script('read-extract'), [file, table]));
+  try {
+    await Promise.all(readers.map((reader) => once(reader, 'message')));
+    const size = Math.ceil(planned.length / 2);
+    for (let start = 0; start < planned.length; start += size) {
+      await store(directory, planned.slice(start, start + size));
+      await applyAll(directory, acme, async (applier) => {
+        await applier.publishDue(true);
+        await applier.compact(Date.now() + 900_000);
+        await applier.sweep();
+      });
+    }
+    for (const reader of readers) {
+      const told = once(reader, 'message');
+      reader.send('stop');
+      const [outcome] = (await told) as [{ queries: number }];
+      expect(outcome).toMatchObject({ errors: [], disagreements: 0 });
+      expect(outcome.queries).toBeGreaterThan(2);
+    }
+  } finally {
+    for (const reader of readers) reader.kill('SIGKILL');
+  }
+  await expectTruth(truth);
+});
