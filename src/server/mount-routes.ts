@@ -5,17 +5,21 @@ import type { z } from 'zod';
 import { AttacheError } from '../errors/attache-error.ts';
 import { decide, type Principal } from './access.ts';
 import type { Authenticator } from './authenticate.ts';
+import { BodyBudget } from './body-budget.ts';
 import { faultsOf } from './faults.ts';
 import { readRawBody } from './read-raw-body.ts';
 import type { Route } from './route.ts';
 
 const bodyLimit = 256 * 1024;
+/** Bytes of pushed events held at once: some of the largest, or ten thousand usual ones. */
+const mostHeldBytes = 128 * 1024 * 1024;
 
 export function mountRoutes(app: FastifyInstance, routes: readonly Route[], authenticator: Authenticator): void {
+  const budget = new BodyBudget(mostHeldBytes);
   for (const route of routes) {
     if (route.rawBody === undefined) mount(app, route);
     // Parsers belong to a scope of their own, so that no other route takes bytes.
-    else app.register(async (scope) => mount(takingBytes(scope, route), route));
+    else app.register(async (scope) => mount(takingBytes(scope, route, budget), route));
   }
 
   function mount(scope: FastifyInstance, route: Route): void {
@@ -32,10 +36,13 @@ export function mountRoutes(app: FastifyInstance, routes: readonly Route[], auth
   }
 }
 
-function takingBytes(scope: FastifyInstance, route: Route): FastifyInstance {
+function takingBytes(scope: FastifyInstance, route: Route, budget: BodyBudget): FastifyInstance {
   scope.removeAllContentTypeParsers();
+  scope.addHook('onRequest', async (request, reply) => {
+    reply.raw.once('close', () => budget.release(request.raw));
+  });
   scope.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) =>
-    readRawBody(payload, route.rawBody!(parsed(route.params, request.params, 'not_found'))),
+    readRawBody(payload, route.rawBody!(parsed(route.params, request.params, 'not_found')), budget),
   );
   return scope;
 }

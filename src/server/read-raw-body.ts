@@ -1,10 +1,11 @@
 /** The exact bytes of a body, counted while they arrive: what is too large or too slow is cut off before it costs anything. */
 import type { IncomingMessage } from 'node:http';
 import { AttacheError } from '../errors/attache-error.ts';
+import type { BodyBudget } from './body-budget.ts';
 
 const longestMs = 10_000;
 
-export function readRawBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export function readRawBody(request: IncomingMessage, limit: number, budget: BodyBudget): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge(request, limit));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -22,6 +23,7 @@ export function readRawBody(request: IncomingMessage, limit: number): Promise<Bu
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > limit) end(tooLarge(request, limit));
+      else if (!budget.take(request, chunk.length)) end(tooMuch(request));
       else chunks.push(chunk);
     });
     request.on('end', () => end(null));
@@ -34,6 +36,15 @@ function tooLarge(request: IncomingMessage, limit: number): AttacheError {
   return new AttacheError('body_too_large', {
     message: `The body is larger than the ${limit} bytes this source takes.`,
     hint: 'Raise max_body of the source, up to 25 MB.',
+  });
+}
+
+function tooMuch(request: IncomingMessage): AttacheError {
+  stopReading(request);
+  return new AttacheError('unavailable', {
+    message: 'More is sent at once than the server takes.',
+    hint: 'Send it again in a moment.',
+    retryable: true,
   });
 }
 

@@ -10,8 +10,10 @@ import type {
   StoredEvent,
 } from '../receive-way.ts';
 import { tableOptions } from '../table-options.ts';
+import { parseEvent } from './parse-event.ts';
 import { type WebhookSettings, webhookSettings } from './settings.ts';
 import { verify } from './verify.ts';
+import { momentOf, versionText } from './version-text.ts';
 
 export const webhook = defineConnector<WebhookSettings>({
   type: 'webhook',
@@ -38,20 +40,17 @@ export const webhook = defineConnector<WebhookSettings>({
 });
 
 function admit(settings: WebhookSettings, { headers, body }: IncomingEvent): EventFacts {
-  const event = parseObject(body);
-  const identifier = headers['webhook-id'] ?? null;
-  const type = event.type;
-  const version = textOf(memberAt(event, settings.version));
-  const occurredAt = version === null ? Number.NaN : Date.parse(version);
+  const event = parseEvent(body);
+  const { type } = event;
   return {
-    identifier,
+    identifier: headers['webhook-id']?.slice(0, 200) ?? null,
     name: typeof type === 'string' ? type.slice(0, 200) : null,
-    occurredAt: Number.isNaN(occurredAt) || /^\d+(\.\d+)?$/.test(version ?? '') ? null : occurredAt,
+    occurredAt: momentOf(memberAt(event, settings.version)),
   };
 }
 
 function interpret(settings: WebhookSettings, { body, receivedAt }: StoredEvent): ReceivedChange[] {
-  const event = parseObject(body);
+  const event = parseEvent(body);
   const row: Record<string, ReceivedValue> = {};
   for (const [column, { path }] of Object.entries(settings.columns)) row[column] = textOf(memberAt(event, path));
   const key = settings.key.map((column) => row[column]);
@@ -75,17 +74,6 @@ function tableOf(settings: WebhookSettings): ReceivedTable {
 /** No column of a source can have this name. */
 const deletedColumn = '~deleted';
 
-function parseObject(body: Buffer): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString());
-  } catch (cause) {
-    throw new AttacheError('malformed', { message: 'The event is not JSON.', cause });
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new AttacheError('malformed', { message: 'The event is not a JSON object.' });
-}
-
 function memberAt(value: unknown, path: string): unknown {
   let found = value;
   for (const name of path.split('.')) {
@@ -98,15 +86,4 @@ function memberAt(value: unknown, path: string): unknown {
 function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
-}
-
-/** Times and numbers as text that sorts as they do; other text as it is. */
-function versionText(value: unknown): string | null {
-  if (typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value))) {
-    const [whole = '', fraction = ''] = String(value).split('.');
-    return `n${whole.padStart(24, '0')}.${fraction}`;
-  }
-  if (typeof value !== 'string' || value === '') return null;
-  const time = Date.parse(value);
-  return Number.isNaN(time) ? `t${value}` : `d${new Date(time).toISOString()}`;
 }
