@@ -2,11 +2,11 @@
  * Pushed Jira events from the answer to the eyes of another process: acceptance, freshness, a storm, memory and bytes written.
  * Run alone: `npm run build && node bench/jira.mjs [--short]`. The generator and the readers are processes of their own.
  */
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { Agent, createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -184,6 +184,54 @@ function other(mode, options) {
   );
 }
 
+/** Mode `plain`: the least that could do the door's work, a server that proves, appends and flushes, with nothing behind it. */
+async function plain({ file }) {
+  const log = await open(file, 'a');
+  const waiting = [];
+  let flushing = false;
+  const flush = async () => {
+    flushing = true;
+    while (waiting.length > 0) {
+      const group = waiting.splice(0);
+      await log.write(Buffer.concat(group.map(({ body }) => body)));
+      await log.datasync();
+      for (const { answer } of group) answer.end('{}');
+    }
+    flushing = false;
+  };
+  const server = createServer((asked, answer) => {
+    const chunks = [];
+    asked.on('data', (chunk) => chunks.push(chunk));
+    asked.on('end', () => {
+      const body = Buffer.concat(chunks);
+      const digest = createHmac('sha256', secret).update(body).digest('hex');
+      JSON.parse(body.toString());
+      answer.statusCode = asked.headers['x-hub-signature'] === `sha256=${digest}` ? 200 : 401;
+      waiting.push({ body, answer });
+      if (!flushing) flush();
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  process.send({ url: `http://127.0.0.1:${server.address().port}` });
+  await new Promise((resolve) => process.once('message', resolve));
+  process.exit(0);
+}
+
+/** What the generator gets from the plain server here and now: the figures of ours mean something beside it. */
+async function askPlain(directory, total) {
+  const child = fork(self, ['plain', JSON.stringify({ file: join(directory, 'plain.log') })]);
+  const { url } = await new Promise((resolve) => child.once('message', resolve));
+  const sent = await other('generate', { url, rate: 1_000, seconds: 10, connections: 30, total, offset: 0 });
+  child.send('end');
+  return { per_second: Math.round(sent.sent / sent.seconds), p50_ms: sent.p50, p99_ms: sent.p99 };
+}
+
+/** User and system seconds a process has used. */
+function cpuSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 /** Two hundred thousand issues through the inbox, as a backfill would bring them. */
 async function fill(directory, total) {
   const { InboxWriter } = await import('../dist/receive/inbox/inbox-writer.js');
@@ -304,6 +352,11 @@ export default async function run({ short = false } = {}) {
     }
     const seconds = short ? 10 : 60;
     await settled();
+    report.plain = await askPlain(directory, total);
+    say(
+      `plain server of the same run: ${report.plain.per_second}/s, answers p50 ${report.plain.p50_ms} ms, p99 ${report.plain.p99_ms} ms`,
+    );
+    const cpu = { server: cpuSeconds(process.pid), applier: cpuSeconds(applierPid()) };
     const calm = await other('generate', { url, rate: 1_000, seconds, connections: 30, total, offset });
     offset += calm.sent;
     report.acceptance = {
@@ -316,6 +369,14 @@ export default async function run({ short = false } = {}) {
       `acceptance: ${report.acceptance.per_second}/s (aim 1000) for ${seconds} s, ${calm.refused} refused, answers p50 ${calm.p50} ms, p99 ${calm.p99} ms (aim 50)`,
     );
     await settled();
+    const used = { server: cpuSeconds(process.pid), applier: cpuSeconds(applierPid()) };
+    report.cpu_us_per_event = {
+      server: Math.round(((used.server - cpu.server) / calm.sent) * 1e6),
+      applier: Math.round(((used.applier - cpu.applier) / calm.sent) * 1e6),
+    };
+    say(
+      `CPU for each event, applied and published: server ${report.cpu_us_per_event.server} µs, applier ${report.cpu_us_per_event.applier} µs`,
+    );
     const readers = Array.from({ length: 4 }, () =>
       other('read', { extract, seconds: seconds + 5, from: Number.MAX_SAFE_INTEGER }),
     );
@@ -362,5 +423,6 @@ if (process.argv[1] === self) {
   const [, , mode, options] = process.argv;
   if (mode === 'generate') console.log(JSON.stringify(await generate(JSON.parse(options))));
   else if (mode === 'read') console.log(JSON.stringify(await read(JSON.parse(options))));
+  else if (mode === 'plain') await plain(JSON.parse(options));
   else console.log(JSON.stringify(await run({ short: process.argv.includes('--short') }), null, 2));
 }

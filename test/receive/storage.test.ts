@@ -23,7 +23,11 @@ import { expectSame, toldBy, truthOf } from '../helpers/jira-tables.ts';
 import { receiveTask } from '../helpers/pushed-source.ts';
 
 const run = promisify(execFile);
-const script = (name: string) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));
+const programs = {
+  keepHouse: fileURLToPath(new URL('./keep-house.mjs', import.meta.url)),
+  readExtract: fileURLToPath(new URL('./read-extract.mjs', import.meta.url)),
+  appendUntilFull: fileURLToPath(new URL('./append-until-full.mjs', import.meta.url)),
+};
 const acme = jiraSource('https://acme.example', { max_age_hours: 720 });
 let directory: string;
 
@@ -78,12 +82,12 @@ describe('C1 killed while it keeps house', () => {
       }
       const task = receiveTask(directory, acme, secrets);
       const given = JSON.stringify({ ...task, limits: { ...task.limits, graceMs: 0 } });
-      await expect(run(process.execPath, [script('keep-house'), given, point])).rejects.toMatchObject({
+      await expect(run(process.execPath, [programs.keepHouse, given, point])).rejects.toMatchObject({
         signal: 'SIGKILL',
       });
       await applyAll(directory, acme);
       await expectTruth(truth);
-      const { stdout } = await run(process.execPath, [script('keep-house'), given, 'nowhere']);
+      const { stdout } = await run(process.execPath, [programs.keepHouse, given, 'nowhere']);
       expect(JSON.parse(stdout)).toHaveProperty('moved');
       await expectTruth(truth);
     },
@@ -124,7 +128,7 @@ describe('C3 the inbox cannot be written', () => {
   test('files that may not grow: a torn frame is stepped over, and every acknowledged event is there once', async () => {
     const told = await run('bash', [
       '-c',
-      `trap '' XFSZ; ulimit -f 64; exec "${process.execPath}" "${script('append-until-full')}" "${directory}"`,
+      `trap '' XFSZ; ulimit -f 64; exec "${process.execPath}" "${programs.appendUntilFull}" "${directory}"`,
     ]);
     const { acknowledged, refused } = JSON.parse(told.stdout) as { acknowledged: string[]; refused: string[] };
     expect(refused.length).toBeGreaterThan(0);
@@ -157,7 +161,7 @@ test('C5 other programs read on while a storm is applied, published, compacted a
   const { truth, planned } = await lived(51, 40);
   await applyAll(directory, acme);
   const file = join(directory, 'extracts/jira/extract.duckdb');
-  const readers = ['jira_events'].map((table) => fork(script('read-extract'), [file, table]));
+  const readers = ['jira_events'].map((table) => fork(programs.readExtract, [file, table]));
   try {
     await Promise.all(readers.map((reader) => once(reader, 'message')));
     const size = Math.ceil(planned.length / 2);

@@ -1,8 +1,12 @@
 /** What events lose, asking finds: the tables equal the site again, and what cannot be read deletes nothing. */
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { JiraClient } from '../../../src/connectors/jira/rest/client.ts';
+import { jiraSettings } from '../../../src/connectors/jira/settings.ts';
 import {
   applyHistory,
   faults,
@@ -14,6 +18,7 @@ import {
 } from '../../doubles/jira-site/index.ts';
 import { applyAll, ask, askingSource, store } from '../../helpers/jira-source.ts';
 import { type Tables, toldBy, truthOf } from '../../helpers/jira-tables.ts';
+import { published } from '../../helpers/pushed-source.ts';
 
 let directory: string;
 let running: RunningJiraSite | undefined;
@@ -107,6 +112,111 @@ describe('a site that fails', () => {
     await expect(ask(directory, source, [{ kind: 'reconcile' }])).rejects.toMatchObject({ retryable: true });
     await ask(directory, source, [{ kind: 'reconcile' }, { kind: 'find-deleted', force: true }]);
     await expectTruth();
+  });
+
+  const shifting: [string, (running: RunningJiraSite) => void][] = [
+    ['a page token that expired', ({ control }) => control.fail('search', faults.expiredToken(), { times: 1 })],
+    ['an item that two pages show', ({ control }) => control.fail('search', faults.repeatItem(), { times: 1 })],
+    ['an item that no page shows', ({ control }) => control.fail('search', faults.loseItem(), { times: 1 })],
+    ['an index that lags', ({ control }) => Object.assign(control.behaviour, { indexLagMilliseconds: 60_000 })],
+  ];
+
+  test.each(shifting)('%s: the next look has it', async (_what, shift) => {
+    const { jira, control, source } = await filled();
+    applyHistory(jira, randomHistory({ seed: 6, length: 20 }));
+    shift(running!);
+    await ask(directory, source, [{ kind: 'reconcile' }]).catch(() => {}); // It may be refused; it must not lose.
+    control.heal();
+    Object.assign(control.behaviour, { indexLagMilliseconds: 0 });
+    await ask(directory, source, [{ kind: 'reconcile' }, { kind: 'find-deleted', force: true }]);
+    await expectTruth();
+  });
+
+  test('a project whose right was taken away keeps its issues: 404 also means "you may not see it"', async () => {
+    const { control, source, before, jira } = await filled();
+    for (const { key } of jira.state.projects.values()) control.behaviour.hiddenProjects.add(key);
+    const [report] = await ask(directory, source, [{ kind: 'find-deleted' }]);
+    expect(report!.notes.join(' ')).toMatch(/nothing was deleted/);
+    const told = await toldBy(directory, 'jira', jira.expectedTables(), { bodiesOnly: false });
+    expect(told.issues).toEqual(before.issues);
+  });
+
+  test('one project whose right was taken away keeps its issues, until an operator says that it is gone', async () => {
+    const { control, source, before, jira } = await filled();
+    const issues = before.issues!.map(({ project_key }) => project_key);
+    const [most] = [...new Set(issues)].sort((a, b) => count(b) - count(a));
+    function count(key: unknown) {
+      return issues.filter((one) => one === key).length;
+    }
+    // More than the limit lets go at once.
+    const project = [...jira.state.projects.values()].find(({ key }) => key === most)!;
+    jira.silently(() => {
+      for (let index = 0; index < 25; index += 1) jira.issues.create({ project, summary: `more ${index}` });
+    });
+    await ask(directory, source, [{ kind: 'reconcile' }]);
+    const all = await expectTruth();
+    control.behaviour.hiddenProjects.add(project.key);
+    await ask(directory, source, [{ kind: 'reconcile' }, { kind: 'find-deleted' }]);
+    const told = await toldBy(directory, 'jira', jira.expectedTables(), { bodiesOnly: false });
+    expect(told.issues).toEqual(all.issues);
+    expect(told.projects).toEqual(all.projects);
+    await ask(directory, source, [{ kind: 'find-deleted', force: true }]);
+    const forced = await toldBy(directory, 'jira', jira.expectedTables(), { bodiesOnly: false });
+    expect(forced.issues!.length).toBe(all.issues!.filter(({ project_key }) => project_key !== project.key).length);
+  });
+
+  test('S10 a redirect is not followed, so the token stays with the site', async () => {
+    const seen: string[] = [];
+    const elsewhere = createServer((request, response) => {
+      seen.push(request.headers.authorization ?? '');
+      response.end('{}');
+    });
+    const site = createServer((_request, response) => {
+      const { port } = elsewhere.address() as AddressInfo;
+      response.writeHead(302, { location: `http://127.0.0.1:${port}/` }).end();
+    });
+    await Promise.all(
+      [elsewhere, site].map((server) => new Promise<void>((done) => server.listen(0, '127.0.0.1', done))),
+    );
+    try {
+      const client = new JiraClient({
+        source: 'jira',
+        settings: jiraSettings.parse({
+          ...askingSource(`http://127.0.0.1:${(site.address() as AddressInfo).port}`, 'cloud').settings,
+        }),
+        signal: AbortSignal.timeout(3_000),
+        secret: () => 'a token',
+      });
+      await expect(client.object({ method: 'GET', path: '/rest/api/2/myself', endpoint: 'myself' })).rejects.toThrow();
+      expect(seen).toEqual([]);
+    } finally {
+      for (const server of [elsewhere, site]) server.close();
+    }
+  });
+
+  test('S10 the address of an attachment is data: nobody fetches it', async () => {
+    let fetched = 0;
+    const trap = createServer((_request, response) => {
+      fetched += 1;
+      response.end();
+    });
+    await new Promise<void>((done) => trap.listen(0, '127.0.0.1', done));
+    const content = `http://127.0.0.1:${(trap.address() as AddressInfo).port}/secret`;
+    try {
+      const { site: jira, control, url } = await site({});
+      applyHistory(jira, randomHistory({ seed: 3, length: 40, kinds: ['createIssue', 'attach'] }));
+      const planned = planDeliveries(control.takeDeliveries()).map((one) => {
+        const body = one.delivery.body.replaceAll(/"(content|thumbnail)":"[^"]*"/g, `"$1":"${content}"`);
+        return { ...one, delivery: { ...one.delivery, body } };
+      });
+      await store(directory, planned);
+      await applyAll(directory, askingSource(url, 'cloud'));
+      const urls = await published(directory, 'jira', 'SELECT DISTINCT content_url FROM jira_attachments');
+      expect(urls).toEqual([{ content_url: content }]);
+      expect(fetched).toBe(0);
+    } finally {
+      trap.close();
+    }
   });
 
   test('a search that is suddenly empty, and rights that are gone, delete nothing', async () => {

@@ -61,7 +61,7 @@ export function poll(context: SourceContext<JiraSettings>): PollWay | null {
 
     async findDeleted(work, force) {
       const report = emptyReport();
-      await bringLists(work, report);
+      const { projects, plausible } = await bringLists(work, report);
       const listed = await listIssues(work);
       const known = await work.known(issues, null);
       report.looked += known.size;
@@ -86,6 +86,9 @@ export function poll(context: SourceContext<JiraSettings>): PollWay | null {
           );
       }
       if (gone.length > 0) await keep(work, { kind: 'gone', table: 'issues', at, ids: gone }, report);
+      // A project that is not listed takes its issues with it, so it goes only where they may.
+      if (projects !== null)
+        await keep(work, { ...projects, complete: projects.complete && (force || plausible) }, report);
       await findDeletedSprints(work, report);
       return report;
     },
@@ -122,7 +125,13 @@ export function poll(context: SourceContext<JiraSettings>): PollWay | null {
     }
   }
 
-  async function bringLists(work: PollWork, report: PollReport): Promise<void> {
+  /** Returns the list of projects and whether what it lacks may be believed; here it deletes nothing. */
+  async function bringLists(
+    work: PollWork,
+    report: PollReport,
+  ): Promise<{ projects: PolledList | null; plausible: boolean }> {
+    let projects: PolledList | null = null;
+    let plausible = false;
     for await (const list of readLists(client)) {
       report.looked += list.items.length;
       const known =
@@ -133,8 +142,10 @@ export function poll(context: SourceContext<JiraSettings>): PollWay | null {
           `The list of ${list.table} shows ${list.items.length} of ${known}; nothing of it was deleted here.`,
         );
       const complete = list.complete && (list.parent !== '*' || isPlausible);
-      await keep(work, { ...list, complete }, report);
+      if (list.table === 'projects') [projects, plausible] = [list, isPlausible];
+      await keep(work, { ...list, complete: complete && list.table !== 'projects' }, report);
     }
+    return { projects, plausible };
   }
 
   async function listIssues(work: PollWork): Promise<Set<string>> {
