@@ -19,7 +19,7 @@ export async function checkDiskSpace(
   const free = disk.bavail * disk.bsize;
   if (free >= needed) return;
   throw new AttacheError('disk_full', {
-    message: `${folder.directory} has ${Math.round(free / 1e6)} MB free, and syncing ${tables.length} tables needs about ${Math.round(needed / 1e6)} MB.`,
+    message: `${folder.directory} has ${Math.round(free / 1e6)} MB free, and syncing ${tables.length === 1 ? 'one table' : `${tables.length} tables`} needs about ${Math.round(needed / 1e6)} MB.`,
     hint: 'Free some disk space; the tables keep their data until then.',
     retryable: true,
   });

@@ -2,7 +2,7 @@
 import { printable } from '../printable.ts';
 import type { Terminal } from '../terminal.ts';
 import { textTable } from './text-table.ts';
-import { humanAge, humanCount } from './units.ts';
+import { humanAge, humanCount, plural } from './units.ts';
 
 /** What the server says of a job; the members used here. */
 export interface Job {
@@ -40,7 +40,7 @@ export function jobTablesText(job: Job): string {
 
 /** Says one table's result on stderr, with everything a person should know about it. */
 export function tellTable(terminal: Terminal, table: JobTable): void {
-  const rows = table.rows === null ? '' : `, ${humanCount(table.rows)} rows`;
+  const rows = table.rows === null ? '' : `, ${plural(table.rows, 'row')}`;
   const rejected = table.rejected > 0 ? `, ${humanCount(table.rejected)} rejected` : '';
   terminal.say(`${table.status} ${table.id}${rows}${rejected}`);
   for (const change of table.schema_changes) terminal.say(`  ${printable(change)}`);
