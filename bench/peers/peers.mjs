@@ -16,31 +16,32 @@ const bringWithinMs = 240_000;
 const peers = [
   { name: 'connectorx', packages: ['connectorx', 'pyarrow'] },
   { name: 'adbc', shown: 'adbc-driver-postgresql', packages: ['adbc-driver-postgresql', 'pyarrow'] },
-  { name: 'dlt', packages: ['dlt[filesystem,parquet]', 'sqlalchemy', 'connectorx', 'psycopg2-binary'] },
+  { name: 'dlt', packages: ['dlt[filesystem,parquet]', 'sqlalchemy', 'connectorx', 'psycopg[binary]'] },
   { name: 'sling', packages: ['sling'] },
   { name: 'ingestr', packages: ['ingestr'] },
 ];
 
-/** `look(relation)` answers what is wrong with a result, or nothing; `limitMs` bounds one run. */
-export async function runPeers({ directory, url, floor, limitMs, look, only }) {
+/** What each tool took, or why it was not measured. `look(relation)` answers what is wrong with a result, or nothing; `limitMs` bounds one run. */
+export async function runPeers({ directory, url, limitMs, look, only }) {
+  const results = [];
   for (const peer of peers.filter(({ name }) => only === undefined || only.includes(name))) {
     const home = join(directory, `peer-${peer.name}`);
+    let name = peer.name;
     try {
       const python = await bring(home, peer);
-      const version = await versionOf(python, peer.shown ?? peer.name);
+      name = `${peer.name} ${await versionOf(python, peer.shown ?? peer.name)}`;
       const out = join(home, 'events.parquet');
       const { seconds, megabytes } = await measured(python, peer, url, out, limitMs);
       const faults = await look(relationOf(home, out));
       const verdict = faults.length === 0 ? 'exact' : `NOT the same: ${faults.join('; ')}`;
-      console.log(
-        `  ${peer.name} ${version}: ${seconds.toFixed(2)} s, ratio ${(seconds / floor).toFixed(2)}, at most ${megabytes.toFixed(0)} MB; ${verdict}`,
-      );
+      results.push({ name, seconds, peakMegabytes: megabytes, verdict });
     } catch (error) {
-      console.log(`  ${peer.name}: not measured: ${reasonOf(error, limitMs)}`);
+      results.push({ name, verdict: `not measured: ${reasonOf(error, limitMs)}` });
     } finally {
       rmSync(home, { recursive: true, force: true, maxRetries: 3 });
     }
   }
+  return results;
 }
 
 async function bring(home, { packages }) {
@@ -80,9 +81,11 @@ async function measured(python, { name }, url, out, limitMs) {
 function relationOf(home, out) {
   if (existsSync(`${out}.duckdb`)) return { database: `${out}.duckdb`, table: 'main.events' };
   if (existsSync(out)) return { files: [out] };
-  const files = readdirSync(home, { recursive: true })
+  // dlt keeps its own copies beside what it has loaded.
+  const folder = existsSync(`${out}.d/data`) ? `${out}.d/data` : home;
+  const files = readdirSync(folder, { recursive: true })
     .filter((file) => file.includes('events') && file.endsWith('.parquet') && !file.includes('site-packages'))
-    .map((file) => join(home, file));
+    .map((file) => join(folder, file));
   if (files.length === 0) throw new Error('it ended well and left no file');
   return { files };
 }

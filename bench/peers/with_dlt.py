@@ -5,7 +5,7 @@ import sys
 import dlt
 from dlt.sources.sql_database import sql_table
 
-url, out = sys.argv[1].replace("postgres://", "postgresql://"), sys.argv[2]
+url, out = sys.argv[1].replace("postgres://", "postgresql+psycopg://"), sys.argv[2]
 folder = out + ".d"
 os.environ["DLT_DATA_DIR"] = folder + "/state"
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
