@@ -12,7 +12,7 @@ import { sealPart } from '../publish/seal-part.ts';
 import { LossyColumns, lossCounts, lossyColumn, projection } from './columns.ts';
 import { copyStatement } from './copy-statement.ts';
 import { mostRowGroupBytes, partRowsFor } from './layout.ts';
-import type { OwnedPipe } from './pipe.ts';
+import { BrokenPipe, type OwnedPipe } from './pipe.ts';
 import type { Run } from './run.ts';
 
 export interface LoadedPiece {
@@ -103,14 +103,12 @@ async function withOpenPiece<T>(
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
   let open: OpenPiece | null = null;
-  signal.addEventListener(
-    'abort',
-    () => {
-      session.interrupt();
-      for (const pipe of pipes) pipe.destroy();
-    },
-    { once: true },
-  );
+  // Not by `signal`, which fires once: a piece that is read a second time must be stopped like the first.
+  const interrupt = () => {
+    session.interrupt();
+    for (const pipe of pipes) pipe.destroy();
+  };
+  run.signal.addEventListener('abort', interrupt);
   try {
     open = await piece.open({
       session,
@@ -123,9 +121,14 @@ async function withOpenPiece<T>(
       },
       progress: (bytes) => run.emit({ kind: 'table_progress', table: table.id, bytes, rows: 0 }),
     });
-    const opened = { session, open, halt: () => stop.abort() };
+    const halt = () => {
+      stop.abort();
+      interrupt();
+    };
+    const opened = { session, open, halt };
     return await run.copySlot(() => work(opened));
   } finally {
+    run.signal.removeEventListener('abort', interrupt);
     await open?.close?.();
     session.close();
     for (const pipe of pipes) pipe.destroy();
@@ -155,7 +158,7 @@ async function scan(
   return { written: outcome.written, rejects };
 }
 
-/** Runs the statement while the bytes are brought; the first of the two to fail stops the other and is the outcome. */
+/** Runs the statement while the bytes are brought; the first of the two to fail stops the other and is the outcome. A pipe that broke only tells that its reader failed. */
 async function attemptScan(
   { session, open, halt }: OpenedPiece,
   statement: string,
@@ -174,7 +177,8 @@ async function attemptScan(
     watched(session.copyToParquet(statement)),
     watched(open.feed?.() ?? Promise.resolve({ rows: null })),
   ]);
-  if (written === undefined || fed === undefined) return { failure: failures[0] };
+  if (written === undefined || fed === undefined)
+    return { failure: failures.find((failure) => !(failure instanceof BrokenPipe)) ?? failures[0] };
   if (open.rows !== undefined && open.rows !== written.rows)
     return { failure: rowsMissing(open.rows, written.rows, 0) };
   return { written, sent: fed.rows };

@@ -21,11 +21,15 @@ export function piecesAtOnce({ threads, memoryLimit }: Pick<DatabaseLimits, 'thr
 /** A database for the pieces of a connector that brings streams; null when they are read like everything else. */
 export async function openStreamDatabase(connector: Connector, limits: DatabaseLimits): Promise<Database | null> {
   if (connector.streams === undefined) return null;
-  return Database.inMemory({
+  const database = await Database.inMemory({
     ...limits,
     threads: 1,
     preserveInsertionOrder: false,
     // Beside the other database's folder: two must not share one, and DuckDB makes only the last folder of a path.
     tempDirectory: `${limits.tempDirectory}-streams`,
   });
+  using session = await database.connect();
+  // Every piece runs on whichever thread is free, and without this each of them keeps what its pieces no longer need.
+  await session.run('SET GLOBAL allocator_background_threads = true');
+  return database;
 }

@@ -21,6 +21,9 @@ export interface OwnedPipe extends Pipe {
   destroy(): void;
 }
 
+/** The reader ended before everything was written; its own error says why. */
+export class BrokenPipe extends AttacheError {}
+
 const readerPollMs = 1;
 
 /** Starting a program copies the tables of this process's memory, so one start makes many pipes. */
@@ -122,8 +125,8 @@ class FifoPipe implements OwnedPipe {
     return socket;
   }
 
-  private broken(cause: Error | null): AttacheError {
-    return new AttacheError('source_failed', {
+  private broken(cause: Error | null): BrokenPipe {
+    return new BrokenPipe('source_failed', {
       message: `The pipe ${this.path} broke before everything was read${cause === null ? '' : ` (${cause.message})`}.`,
       hint: 'Its reader stopped; the reason is the error of the query that read it.',
       retryable: true,

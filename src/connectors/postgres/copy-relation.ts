@@ -9,13 +9,17 @@ export const usualLineBytes = 4 << 20;
 
 /**
  * `parallel=false` although one thread reads: else every stretch of a fixed number of bytes would end with a vector that is not full, and the borders of row groups, hence the
- * file's bytes, would depend on how long the texts are. The price is that DuckDB keeps, or spills, the text of a piece until its end, so pieces are of a size that memory holds.
+ * file's bytes, would depend on how long the texts are. The price is that DuckDB keeps the text of a piece until its end; where memory does not hold that, it is read `inStretches`.
  *
  * COPY's text format: tabs between columns, `\N` for NULL, and a backslash before what would be mistaken. No quotes, so nothing has to be guessed.
  */
-export function relationOf(path: string, columns: readonly WireColumn[], lineBytes = usualLineBytes): string {
+export function relationOf(
+  path: string,
+  columns: readonly WireColumn[],
+  { lineBytes = usualLineBytes, inStretches = false } = {},
+): string {
   const raw = [headerColumn, ...columns.map((column) => column.wire)];
-  const file = `read_csv(${fileList(path)}, auto_detect=false, header=false, delim='\t', quote='', escape='', new_line='\\n', nullstr='\\N', compression='none', parallel=false, max_line_size=${lineBytes}, buffer_size=${lineBytes * 2}, columns=${structLiteral(raw.map((name) => [name, "'VARCHAR'"]))})`;
+  const file = `read_csv(${fileList(path)}, auto_detect=false, header=false, delim='\t', quote='', escape='', new_line='\\n', nullstr='\\N', compression='none', parallel=${inStretches}, max_line_size=${lineBytes}, buffer_size=${lineBytes * 2}, columns=${structLiteral(raw.map((name) => [name, "'VARCHAR'"]))})`;
   if (!columns.some((column) => column.escaped)) return file;
   const clean = columns.map(({ wire, escaped }) =>
     escaped ? `${unescaped(identifier(wire))} AS ${identifier(wire)}` : identifier(wire),

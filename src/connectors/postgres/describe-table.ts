@@ -17,6 +17,8 @@ export interface SourceTable {
   /** Rows lie in pages that can be addressed. */
   heap: boolean;
   pages: number;
+  /** Stored bytes with those of long values, which lie outside its pages; 0 for what stores nothing. */
+  bytes: number;
   /** Estimated bytes of a row; null when never analysed. */
   rowBytes: number | null;
   estimatedRows: number | null;
@@ -32,6 +34,7 @@ export async function describeTable(query: Query, table: TableRequest): Promise<
     SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
       coalesce(a.amname = 'heap', false) AS heap, c.relhassubclass AS "hasChildren",
       CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) / current_setting('block_size')::int ELSE 0 END::float8 AS pages,
+      CASE WHEN c.relkind IN ('r', 'm') THEN pg_table_size(c.oid) ELSE 0 END::float8 AS bytes,
       CASE WHEN c.reltuples > 0 AND c.relkind IN ('r', 'm') THEN pg_table_size(c.oid) / c.reltuples END::float8 AS "rowBytes",
       CASE WHEN c.reltuples >= 0 THEN c.reltuples END::float8 AS "estimatedRows"
     FROM pg_catalog.pg_class c

@@ -17,7 +17,13 @@ const progressStepBytes = 4 << 20;
 const lineSlackBytes = 1 << 10;
 
 export function pieceOf(snapshot: Snapshot, columns: readonly WireColumn[], portion: Portion): Piece {
-  return { id: portion.id, open: (way) => openPiece(snapshot, columns, portion, way) };
+  return {
+    id: portion.id,
+    open: (way) => {
+      way.signal.throwIfAborted();
+      return openPiece(snapshot, columns, portion, way, false);
+    },
+  };
 }
 
 /** The connection is made before DuckDB begins to read: signing in needs a thread of the pool, and every waiting DuckDB query holds one. */
@@ -26,10 +32,10 @@ async function openPiece(
   columns: readonly WireColumn[],
   portion: Portion,
   way: PieceWay,
+  inStretches: boolean,
 ): Promise<OpenPiece> {
   const loan = await snapshot.lend();
   try {
-    way.signal.throwIfAborted();
     const pipe = await way.pipe();
     const progress = inSteps(way.progress);
     const sink: RowSink = (bytes) => {
@@ -37,15 +43,16 @@ async function openPiece(
       return pipe.write(bytes);
     };
     return {
-      relation: relationOf(pipe.path, columns),
+      relation: relationOf(pipe.path, columns, { inStretches }),
       feed: async () => {
         const { rows } = await copyPortion(loan, columns, portion, sink, usualLineBytes - lineSlackBytes);
         await pipe.end();
         return { rows };
       },
       recover: async (failure) => {
-        if (!(failure instanceof RowTooLong)) return null;
-        return openLongRows(snapshot, columns, portion, way);
+        if (failure instanceof RowTooLong) return openLongRows(snapshot, columns, portion, way);
+        const tooMuch = failure instanceof Error && /Out of Memory/i.test(failure.message);
+        return tooMuch && !inStretches ? openPiece(snapshot, columns, portion, way, true) : null;
       },
       close: async () => loan.giveBack(false),
     };
@@ -74,7 +81,10 @@ async function openLongRows(
     const { rows, longestRow } = await copyPortion(loan, columns, portion, sink, Number.POSITIVE_INFINITY);
     file.end();
     await written;
-    return { relation: relationOf(path, columns, longestRow + lineSlackBytes), feed: async () => ({ rows }) };
+    return {
+      relation: relationOf(path, columns, { lineBytes: longestRow + lineSlackBytes }),
+      feed: async () => ({ rows }),
+    };
   } finally {
     file.destroy();
   }

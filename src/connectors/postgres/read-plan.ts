@@ -20,6 +20,9 @@ import type { Snapshot } from './snapshot.ts';
 /** Since this version the server reads a range of pages without walking through all. */
 const firstVersionWithRanges = 14;
 
+/** Stored bytes up to which a table of few pages is sorted here. */
+const mostSortedBytes = 96 << 20;
+
 /** What a table is read with. */
 export interface Reading {
   snapshot: Snapshot;
@@ -115,6 +118,9 @@ async function portionsOf(
     conditions: [...conditions],
     orderBy: null,
   };
+  // Long values are heavy to sort; the server has an index of their keys.
+  if (source.bytes > mostSortedBytes && isKey(source, table.primary_key))
+    return { portions: [{ ...whole, orderBy: source.key.map(identifier).join(', ') }], order: 'source' };
   const names = chosen.map((column) => column.name);
   if (table.primary_key.length > 0 && table.primary_key.every((name) => names.includes(name))) {
     return { portions: [{ ...whole, orderBy: null }], order: 'key' };

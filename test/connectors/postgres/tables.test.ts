@@ -220,6 +220,15 @@ it('follows a numeric column without precision: the scale stays, and a value bey
   expect(await source.query('SELECT n FROM open ORDER BY id')).toEqual([{ n: '2.5' }, { n: '0.1234567' }]);
 });
 
+it('reads a table whose text no memory holds at once', async () => {
+  await server.run("CREATE TABLE heavy AS SELECT i AS id, repeat('x', 2500000) AS text FROM generate_series(1, 200) i");
+  const report = await source.extract(['heavy']);
+  expect(report.tables).toMatchObject([{ status: 'succeeded', rows: 200, error: null }]);
+  expect(
+    await source.query('SELECT count(*) AS n, min(length(text)) AS short, max(length(text)) AS long FROM heavy'),
+  ).toEqual([{ n: '200', short: '2500000', long: '2500000' }]);
+});
+
 it('reads rows of many megabytes', async () => {
   await server.run(`
     CREATE TABLE documents (id int PRIMARY KEY, body text, raw bytea);
