@@ -136,16 +136,25 @@ async function onDisk(): Promise<{ extract: string[]; serve: string[] }> {
   };
 }
 
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 test('when the parent dies the child ends its query before it follows', async () => {
   lab.control.fault({ on: 'job', do: anHour });
   const { extract } = await onDisk();
   const parent = startDa(extract);
   const ended = finish(parent);
-  await running();
+  const { child } = await running();
   parent.kill('SIGKILL');
   await ended;
   await until(() => lab.control.runningJobs().length === 0);
   await until(async () => (await lab.memory()).jobs.length === 0);
+  await until(() => !isRunning(child));
 });
 
 test.each(['the next server to start', 'the next extraction'])(
