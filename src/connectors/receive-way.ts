@@ -4,7 +4,7 @@
  *
  * Every change is a statement that stays true whatever arrives before or after it, so events may come in any order, twice, or late.
  */
-import type { SourceContext } from './connector.ts';
+import type { SourceContext } from './source-context.ts';
 
 export interface ReceiveWay<Settings> {
   /** Proves that the source sent these exact bytes: throws `unauthorized` when it did not, `unavailable` when nothing could prove it. */

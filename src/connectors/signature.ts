@@ -1,7 +1,7 @@
 /** Signatures of pushed events: HMAC-SHA256 over the exact bytes, compared in constant time, with more than one secret while one replaces another. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { AttacheError, toAttacheError } from '../errors/attache-error.ts';
-import type { SourceContext } from './connector.ts';
+import type { SourceContext } from './source-context.ts';
 
 /** The settings by which a source names its secrets. */
 export interface SecretNames {

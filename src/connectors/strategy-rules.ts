@@ -1,6 +1,7 @@
 /** Says before the first run why a strategy cannot work: what the source cannot serve, what is missing, and settings that would have no effect. Pure. */
 import type { Fault } from '../errors/attache-error.ts';
-import type { Serves, TableRequest } from './connector.ts';
+import type { Serves } from './connector.ts';
+import type { TableRequest } from './table-request.ts';
 
 /** A column as far as the source tells. */
 export interface KnownColumn {

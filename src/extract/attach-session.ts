@@ -1,14 +1,9 @@
 /** Reads a source that DuckDB itself can attach: the connector gives SQL, this gives it the shape every source has. */
-import type {
-  ColumnPlan,
-  Connector,
-  PlanRequest,
-  ReadSession,
-  RunContext,
-  TablePlan,
-  TableRequest,
-} from '../connectors/connector.ts';
+
+import type { Connector } from '../connectors/connector.ts';
+import type { ColumnPlan, PlanRequest, ReadSession, RunContext, TablePlan } from '../connectors/read-way.ts';
 import type { ReadRange } from '../connectors/table-options.ts';
+import type { TableRequest } from '../connectors/table-request.ts';
 import { predicateSql, whereSql } from '../duckdb/predicate.ts';
 import { identifier, literal } from '../duckdb/quote.ts';
 import type { Session } from '../duckdb/session.ts';

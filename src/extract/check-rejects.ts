@@ -1,5 +1,5 @@
 /** Decides whether a table with rejected rows may go live. */
-import type { ReadPlan } from '../connectors/connector.ts';
+import type { ReadPlan } from '../connectors/read-way.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 
 /** A few bad rows are left out and shown; too many mean that something is wrong with all of them. */

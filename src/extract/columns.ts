@@ -1,6 +1,7 @@
 /** Column plans as SQL, and what happens to columns whose values do not fit. Pure. */
-import type { ColumnPlan } from '../connectors/connector.ts';
+
 import { lossyMark } from '../connectors/lossy-mark.ts';
+import type { ColumnPlan } from '../connectors/read-way.ts';
 import type { Column } from '../contract/shapes.ts';
 import { identifier } from '../duckdb/quote.ts';
 

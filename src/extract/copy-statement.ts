@@ -1,6 +1,7 @@
 /** The one way rows become a Parquet file: compression, row groups, order and mark chosen so that the same rows give the same bytes. Pure. */
 import { createHash } from 'node:crypto';
-import type { ReadPlan, TableRequest } from '../connectors/connector.ts';
+import type { ReadPlan } from '../connectors/read-way.ts';
+import type { TableRequest } from '../connectors/table-request.ts';
 import { identifier, literal } from '../duckdb/quote.ts';
 
 export interface CopyTarget {

@@ -1,6 +1,6 @@
 /** Refuses to start a run that would fill the disk half way. */
 import { statfs } from 'node:fs/promises';
-import type { TableRequest } from '../connectors/connector.ts';
+import type { TableRequest } from '../connectors/table-request.ts';
 import type { ExtractFolder } from '../contract/extract-folder.ts';
 import type { ExtractCatalogue } from '../contract/shapes.ts';
 import { AttacheError } from '../errors/attache-error.ts';

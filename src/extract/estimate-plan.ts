@@ -1,7 +1,9 @@
 /** What a planned read would bring: the pieces that are not there yet, their rows and bytes as far as the source can tell. */
 import pLimit from 'p-limit';
-import type { Piece, ReadPlan, Serves, TableRequest } from '../connectors/connector.ts';
+import type { Serves } from '../connectors/connector.ts';
+import type { Piece, ReadPlan } from '../connectors/read-way.ts';
 import { isMerge } from '../connectors/strategy-rules.ts';
+import type { TableRequest } from '../connectors/table-request.ts';
 import { withUniqueNames } from './columns.ts';
 import { publishedColumns, schemaChanges } from './schema-changes.ts';
 import { addedPieces } from './strategies/merge-pieces.ts';

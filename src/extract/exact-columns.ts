@@ -1,5 +1,5 @@
 /** Reads with exact columns: values that do not fit their type widen the column, at last to text, counted and said; nothing becomes NULL silently. */
-import type { ColumnPlan, ReadPlan } from '../connectors/connector.ts';
+import type { ColumnPlan, ReadPlan } from '../connectors/read-way.ts';
 import { LossyColumns, withColumnsAsBefore, withUniqueNames, withWiderColumns } from './columns.ts';
 import type { Run } from './run.ts';
 import type { Before } from './table-before.ts';

@@ -1,6 +1,9 @@
 /** Which range a table's strategy would ask its source for now, and why; moves nothing. */
-import type { ReadSession, Serves, TableRequest } from '../connectors/connector.ts';
+
+import type { Serves } from '../connectors/connector.ts';
+import type { ReadSession } from '../connectors/read-way.ts';
 import type { ReadRange } from '../connectors/table-options.ts';
+import type { TableRequest } from '../connectors/table-request.ts';
 import type { Database } from '../duckdb/database.ts';
 import type { ExtractRequest } from './shapes.ts';
 import { changedPartitions, partitionRange } from './strategies/partitioned.ts';

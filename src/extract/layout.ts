@@ -1,5 +1,5 @@
 /** How a table is laid out in files: sizes are chosen once and then kept, so that borders stay where they are. Pure. */
-import type { ReadPlan } from '../connectors/connector.ts';
+import type { ReadPlan } from '../connectors/read-way.ts';
 import type { TableState } from './table-state.ts';
 
 /** DuckDB's own default, a multiple of its vector size. */

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ColumnPlan, OpenPiece, Piece, Reject, TableRequest } from '../connectors/connector.ts';
+import type { ColumnPlan, OpenPiece, Piece, Reject } from '../connectors/read-way.ts';
+import type { TableRequest } from '../connectors/table-request.ts';
 import type { Part } from '../contract/shapes.ts';
 import { identifier, literal } from '../duckdb/quote.ts';
 import type { Session, WriteStatistics } from '../duckdb/session.ts';

@@ -1,8 +1,9 @@
 /** Loads one table by its strategy and says what to publish. */
 
-import type { ReadPlan, RemotePlan, TablePlan, TableRequest } from '../connectors/connector.ts';
 import { PlanAgain } from '../connectors/plan-again.ts';
+import type { ReadPlan, RemotePlan, TablePlan } from '../connectors/read-way.ts';
 import { isMerge } from '../connectors/strategy-rules.ts';
+import type { TableRequest } from '../connectors/table-request.ts';
 import type { RemoteAttach } from '../contract/shapes.ts';
 import { tableHash } from '../contract/table-hash.ts';
 import { AttacheError } from '../errors/attache-error.ts';

@@ -1,5 +1,5 @@
 /** What a strategy answers: the parts that are the table now, and what to remember of them. Types only. */
-import type { ColumnPlan, ReadPlan, TablePlan } from '../connectors/connector.ts';
+import type { ColumnPlan, ReadPlan, TablePlan } from '../connectors/read-way.ts';
 import type { Part } from '../contract/shapes.ts';
 import type { PieceState, TableState } from './table-state.ts';
 

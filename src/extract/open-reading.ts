@@ -1,5 +1,6 @@
 /** Opens one consistent look at a source, whichever way its connector brings data. */
-import type { Connector, ReadSession } from '../connectors/connector.ts';
+import type { Connector } from '../connectors/connector.ts';
+import type { ReadSession } from '../connectors/read-way.ts';
 import { openAttachedSession } from './attach-session.ts';
 import type { Run } from './run.ts';
 import type { ExtractRequest } from './shapes.ts';

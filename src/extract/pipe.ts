@@ -12,7 +12,7 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { Pipe } from '../connectors/connector.ts';
+import type { Pipe } from '../connectors/read-way.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 
 /** A pipe that whoever made it can also break off. */

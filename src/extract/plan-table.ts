@@ -1,8 +1,9 @@
 /** Says what a sync of a table would read, without moving a row: how much, why, and how the columns would differ. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ReadPlan, TablePlan, TableRequest } from '../connectors/connector.ts';
+import type { ReadPlan, TablePlan } from '../connectors/read-way.ts';
 import type { ReadRange } from '../connectors/table-options.ts';
+import type { TableRequest } from '../connectors/table-request.ts';
 import { extractFolder } from '../contract/extract-folder.ts';
 import { readExtractCatalogue } from '../contract/read.ts';
 import type { Column } from '../contract/shapes.ts';

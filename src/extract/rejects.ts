@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Reject } from '../connectors/connector.ts';
+import type { Reject } from '../connectors/read-way.ts';
 import type { ExtractFolder } from '../contract/extract-folder.ts';
 import type { Run } from './run.ts';
 

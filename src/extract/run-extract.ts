@@ -2,8 +2,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import type { ReadSession, TableRequest } from '../connectors/connector.ts';
 import { Postponed } from '../connectors/postponed.ts';
+import type { ReadSession } from '../connectors/read-way.ts';
+import type { TableRequest } from '../connectors/table-request.ts';
 import { type ExtractFolder, extractFolder } from '../contract/extract-folder.ts';
 import { readExtractCatalogue } from '../contract/read.ts';
 import type { ExtractCatalogue } from '../contract/shapes.ts';

@@ -1,5 +1,6 @@
 /** What all steps of one extraction share. Types only. */
-import type { Connector, ReadSession } from '../connectors/connector.ts';
+import type { Connector } from '../connectors/connector.ts';
+import type { ReadSession } from '../connectors/read-way.ts';
 import type { ExtractFolder } from '../contract/extract-folder.ts';
 import type { ExtractCatalogue } from '../contract/shapes.ts';
 import type { Database, DatabaseLimits } from '../duckdb/database.ts';

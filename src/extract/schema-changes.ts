@@ -1,5 +1,5 @@
 /** What differs between two column lists, for people. */
-import type { ColumnPlan } from '../connectors/connector.ts';
+import type { ColumnPlan } from '../connectors/read-way.ts';
 import type { Column } from '../contract/shapes.ts';
 
 /** One sentence for each column added, removed or retyped; none for a first publish. */

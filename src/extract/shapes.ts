@@ -1,8 +1,9 @@
 /** What goes into one extraction and what comes out of it: plain data, because it crosses a process border. Types only. */
 
 import type { DuckdbConfig, LimitsConfig, SourceConfig } from '../config/shapes.ts';
-import type { CheckReport, DiscoveredTable, SettledTable, TableRequest } from '../connectors/connector.ts';
+import type { CheckReport, DiscoveredTable, SettledTable } from '../connectors/connector.ts';
 import type { ReadRange } from '../connectors/table-options.ts';
+import type { TableRequest } from '../connectors/table-request.ts';
 import type { Column } from '../contract/shapes.ts';
 import type { ErrorRecord } from '../errors/attache-error.ts';
 

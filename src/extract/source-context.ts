@@ -2,7 +2,8 @@
 
 import type { SourceConfig } from '../config/shapes.ts';
 import { loadConnector } from '../connectors/catalogue.ts';
-import type { Connector, SourceContext } from '../connectors/connector.ts';
+import type { Connector } from '../connectors/connector.ts';
+import type { SourceContext } from '../connectors/source-context.ts';
 import { namedEndpoints, readEnvironment } from '../environment/environment.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 import type { ExtractRequest } from './shapes.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SourceMemory } from '../connectors/connector.ts';
+import type { SourceMemory } from '../connectors/source-context.ts';
 import { extractFolder } from '../contract/extract-folder.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 import { renameDurably, syncFile } from '../files/durable.ts';

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ColumnPlan, ReadPlan, Reject, TableRequest } from '../connectors/connector.ts';
+import type { ColumnPlan, ReadPlan, Reject } from '../connectors/read-way.ts';
+import type { TableRequest } from '../connectors/table-request.ts';
 import { identifier } from '../duckdb/quote.ts';
 import { readParquet } from '../duckdb/read-files.ts';
 import { inParallel } from './in-parallel.ts';

@@ -1,7 +1,7 @@
 /** What is published of a table and can be built on. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TableRequest } from '../connectors/connector.ts';
+import type { TableRequest } from '../connectors/table-request.ts';
 import type { Column, ExtractTable } from '../contract/shapes.ts';
 import type { Run } from './run.ts';
 import { requestHash, stateOf, type TableState } from './table-state.ts';

@@ -1,7 +1,7 @@
 /** What the runner remembers of a published table, committed by the same rename as its rows. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { TableRequest } from '../connectors/connector.ts';
+import type { TableRequest } from '../connectors/table-request.ts';
 import type { Part, TableRecord } from '../contract/shapes.ts';
 
 const pieceState = z.object({

@@ -1,7 +1,8 @@
 /** The door: prove, look, store durably, and only then say yes. Nothing behind it has to be running. */
 import { createHash } from 'node:crypto';
-import type { Connector, SourceContext } from '../connectors/connector.ts';
+import type { Connector } from '../connectors/connector.ts';
 import type { EventFacts, IncomingEvent } from '../connectors/receive-way.ts';
+import type { SourceContext } from '../connectors/source-context.ts';
 import { AttacheError, toAttacheError } from '../errors/attache-error.ts';
 import type { InboxWriter } from './inbox/inbox-writer.ts';
 import { quarantine } from './quarantine.ts';

@@ -1,7 +1,8 @@
 /** A pushed source as the server holds it: the door is here, the process behind it is kept alive, and its facts are at hand. */
 import { loadConnector } from '../connectors/catalogue.ts';
-import type { Connector, SourceContext } from '../connectors/connector.ts';
+import type { Connector } from '../connectors/connector.ts';
 import type { IncomingEvent } from '../connectors/receive-way.ts';
+import type { SourceContext } from '../connectors/source-context.ts';
 import { extractFolder } from '../contract/extract-folder.ts';
 import { AttacheError, fromErrorRecord, toAttacheError } from '../errors/attache-error.ts';
 import { compiledEntry } from '../process/compiled-entry.ts';

@@ -1,5 +1,5 @@
 /** A registered table as its connector is asked for it. */
-import type { TableRequest } from '../connectors/connector.ts';
+import type { TableRequest } from '../connectors/table-request.ts';
 import type { RegisteredTable } from '../system/table-registry.ts';
 
 export function tableRequest(table: Omit<RegisteredTable, 'registered_by' | 'registered_at'>): TableRequest {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Serves, TableRequest } from '../../src/connectors/connector.ts';
+import type { Serves } from '../../src/connectors/connector.ts';
 import { type KnownColumn, sinceFault, strategyFaults } from '../../src/connectors/strategy-rules.ts';
 import { tableOptions } from '../../src/connectors/table-options.ts';
+import type { TableRequest } from '../../src/connectors/table-request.ts';
 import { tableRequest } from '../helpers/extract-request.ts';
 
 const serves: Serves = { cursor: true, partitions: true, where: true, columns: true, changes: false, remote: false };

@@ -1,6 +1,6 @@
 /** An extraction request with small limits, for tests that run the real child process. */
 import { randomUUID } from 'node:crypto';
-import type { TableRequest } from '../../src/connectors/connector.ts';
+import type { TableRequest } from '../../src/connectors/table-request.ts';
 import type { ExtractRequest } from '../../src/extract/shapes.ts';
 
 export function tableRequest(id: string, facts: Partial<TableRequest> = {}): TableRequest {

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TableRequest } from '../../src/connectors/connector.ts';
+import type { TableRequest } from '../../src/connectors/table-request.ts';
 import { extractFolder } from '../../src/contract/extract-folder.ts';
 import { readExtractCatalogue } from '../../src/contract/read.ts';
 import type { ExtractTable } from '../../src/contract/shapes.ts';

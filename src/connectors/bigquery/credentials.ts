@@ -2,7 +2,7 @@
 import type { BigQueryOptions } from '@google-cloud/bigquery';
 import type { BigQueryReadClient } from '@google-cloud/bigquery-storage';
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { SourceContext } from '../connector.ts';
+import type { SourceContext } from '../source-context.ts';
 import { isPlaintext } from './endpoint.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,7 +1,7 @@
 /** What BigQuery says of a table, without reading a row of it. */
 
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { TableRequest } from '../connector.ts';
+import type { TableRequest } from '../table-request.ts';
 import { type Field, type RestField, readFields } from './fields.ts';
 import type { RestClient } from './rest-client.ts';
 import { dotted, type TableName } from './table-name.ts';

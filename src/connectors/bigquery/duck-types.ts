@@ -1,6 +1,6 @@
 /** What each type of BigQuery becomes, and the SQL that reads it from REST’s text. Data and pure functions: the same for every path a table may come by. */
 import { identifier, literal } from '../../duckdb/quote.ts';
-import type { ColumnPlan } from '../connector.ts';
+import type { ColumnPlan } from '../read-way.ts';
 import { type Field, type Kind, typeName } from './fields.ts';
 import type { Options } from './options.ts';
 

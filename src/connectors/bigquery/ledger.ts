@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { AttacheError } from '../../errors/attache-error.ts';
 import { isAlive, thisProcess } from '../../files/process-identity.ts';
-import type { SourceMemory } from '../connector.ts';
+import type { SourceMemory } from '../source-context.ts';
 
 const jobReference = z.object({ project: z.string(), location: z.string().nullable(), id: z.string() });
 

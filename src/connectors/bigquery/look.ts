@@ -1,5 +1,5 @@
 /** One look at BigQuery: what all tables of a run share, the moment at which they are read among it. */
-import type { RunContext } from '../connector.ts';
+import type { RunContext } from '../read-way.ts';
 import { type CostGuard, costGuard } from './cost-guard.ts';
 import { endLeftJobs } from './end-job.ts';
 import { Engines } from './extension/engine.ts';

@@ -1,6 +1,6 @@
 /** The partitions of a table with a value each that changes with their rows, so that only changed ones are read again. */
 import { createHash } from 'node:crypto';
-import type { TableRequest } from '../connector.ts';
+import type { TableRequest } from '../table-request.ts';
 import { describeTable, isStored, type SourceTable } from './describe-table.ts';
 import { dryRun } from './dry-run.ts';
 import { tablePath, text } from './google-sql.ts';

@@ -1,5 +1,6 @@
 /** Plans a read through a query: what a view, an external table or `options.sql` needs, and what a table needs whose storage may not be read. */
-import type { OpenPiece, PieceWay, ReadPlan, TableRequest } from '../connector.ts';
+import type { OpenPiece, PieceWay, ReadPlan } from '../read-way.ts';
+import type { TableRequest } from '../table-request.ts';
 import { priceText } from './cost-guard.ts';
 import { type DryRun, dryRun } from './dry-run.ts';
 import { columnPlan } from './duck-types.ts';

@@ -1,5 +1,6 @@
 /** Plans a read of a stored table by the Storage Read API: a piece for each stream of one session. */
-import type { OpenPiece, PieceWay, ReadPlan, TableRequest } from '../connector.ts';
+import type { OpenPiece, PieceWay, ReadPlan } from '../read-way.ts';
+import type { TableRequest } from '../table-request.ts';
 import { type Estimate, priceText } from './cost-guard.ts';
 import type { SourceTable } from './describe-table.ts';
 import { columnPlan } from './duck-types.ts';

@@ -1,5 +1,6 @@
 /** Plans how one table is read now: which way, which rows, at what cost. */
-import type { PlanRequest, ReadPlan, TablePlan, TableRequest } from '../connector.ts';
+import type { PlanRequest, ReadPlan, TablePlan } from '../read-way.ts';
+import type { TableRequest } from '../table-request.ts';
 import { chosenFields, describeTable, isStored, type SourceTable } from './describe-table.ts';
 import { dryRun } from './dry-run.ts';
 import { planExtension } from './extension/plan-extension.ts';

@@ -2,7 +2,8 @@
 
 import { AttacheError } from '../../errors/attache-error.ts';
 import { sizeText } from '../byte-size.ts';
-import type { RemotePlan, TableRequest } from '../connector.ts';
+import type { RemotePlan } from '../read-way.ts';
+import type { TableRequest } from '../table-request.ts';
 import { chosenFields, describeTable } from './describe-table.ts';
 import { duckType } from './duck-types.ts';
 import type { Look } from './look.ts';

@@ -1,6 +1,6 @@
 /** Calls to the REST API by the official client: every call has an end, and what may be tried again is tried again, in time and with patience. */
 import { BigQuery } from '@google-cloud/bigquery';
-import type { SourceContext } from '../connector.ts';
+import type { SourceContext } from '../source-context.ts';
 import { identityOf, nobody } from './credentials.ts';
 import { isPlaintext } from './endpoint.ts';
 import { explainError, type RestFault, restFault } from './explain-error.ts';

@@ -1,6 +1,6 @@
 import { fileList } from '../../duckdb/read-files.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { PieceWay, Pipe } from '../connector.ts';
+import type { PieceWay, Pipe } from '../read-way.ts';
 import { fromRest, wireName } from './duck-types.ts';
 import type { Field } from './fields.ts';
 import type { JobReference } from './ledger.ts';

@@ -1,6 +1,8 @@
 /** Checks at registration that a table can be read as asked, and measures what its columns do not declare. */
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { SettledTable, SourceContext, TableRequest } from '../connector.ts';
+import type { SettledTable } from '../connector.ts';
+import type { SourceContext } from '../source-context.ts';
+import type { TableRequest } from '../table-request.ts';
 import { costGuard } from './cost-guard.ts';
 import { chosenFields, describeTable } from './describe-table.ts';
 import { dryRun } from './dry-run.ts';

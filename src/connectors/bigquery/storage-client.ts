@@ -1,8 +1,8 @@
 /** The Storage Read API by the official client: sessions over a table at one moment, and their streams. */
 import { BigQueryReadClient } from '@google-cloud/bigquery-storage';
 import { type Client, credentials } from '@grpc/grpc-js';
-import type { SourceContext } from '../connector.ts';
 import { PlanAgain } from '../plan-again.ts';
+import type { SourceContext } from '../source-context.ts';
 import { identityOf, nobody } from './credentials.ts';
 import { storageAddress } from './endpoint.ts';
 import { explainError, type RestFault, storageFault } from './explain-error.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Field as ArrowField, MessageReader, type Schema } from 'apache-arrow';
 import { readParquet } from '../../duckdb/read-files.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { PieceWay } from '../connector.ts';
+import type { PieceWay } from '../read-way.ts';
 import { ParquetFile } from './arrow/parquet-file.ts';
 import { readBatch } from './arrow/record-batch.ts';
 import type { Field } from './fields.ts';

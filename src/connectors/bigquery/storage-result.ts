@@ -1,7 +1,7 @@
 /** Brings a large result of a query by the Storage Read API, from where BigQuery keeps it. */
 import pLimit from 'p-limit';
-import type { OpenPiece, PieceWay } from '../connector.ts';
 import { PlanAgain } from '../plan-again.ts';
+import type { OpenPiece, PieceWay } from '../read-way.ts';
 import type { Field } from './fields.ts';
 import type { Look } from './look.ts';
 import type { FinishedJob } from './query-job.ts';

@@ -1,6 +1,6 @@
 /** Where a registered table stands in BigQuery. */
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { TableRequest } from '../connector.ts';
+import type { TableRequest } from '../table-request.ts';
 import { projectId, type Settings } from './settings.ts';
 
 export interface TableName {

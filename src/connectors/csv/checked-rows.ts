@@ -1,6 +1,6 @@
 /** The end of a careful reading: the rows of a clean file in scratch, those whose values fit as the piece, the others as rejects. */
 import type { Session } from '../../duckdb/session.ts';
-import type { OpenPiece, Reject } from '../connector.ts';
+import type { OpenPiece, Reject } from '../read-way.ts';
 import type { FoundFile } from './list-files.ts';
 import { ensureUnchanged } from './list-files.ts';
 import type { Contract } from './options.ts';

@@ -5,7 +5,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { fileLiteral, identifier, literal, structLiteral } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
-import type { OpenPiece, PieceWay } from '../connector.ts';
+import type { OpenPiece, PieceWay } from '../read-way.ts';
 import { openChecked } from './checked-rows.ts';
 import { badFile, badRequest } from './file-fault.ts';
 import { findTypes } from './find-types.ts';

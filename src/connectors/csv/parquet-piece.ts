@@ -1,7 +1,7 @@
 /** A Parquet file as a piece: its own types, cast only where nothing can be lost. */
 import { fileLiteral, identifier } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
-import type { OpenPiece, PieceWay } from '../connector.ts';
+import type { OpenPiece, PieceWay } from '../read-way.ts';
 import { reconcile } from './column-names.ts';
 import { badFile } from './file-fault.ts';
 import { ensureUnchanged, type FoundFile } from './list-files.ts';

@@ -1,7 +1,7 @@
 /** `options.where` over the rows of a file: evaluated on typed values, after what does not fit was rejected. Pure. */
 import { predicateSql } from '../../duckdb/predicate.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { OpenPiece } from '../connector.ts';
+import type { OpenPiece } from '../read-way.ts';
 import type { WhereClause } from '../table-options.ts';
 import type { TableColumn } from './separated-piece.ts';
 import { wireName } from './separated-relation.ts';

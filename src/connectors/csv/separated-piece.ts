@@ -1,7 +1,7 @@
 /** One file of separated values as a piece: DuckDB's strict reader first, and a careful second reading only for a file that does not fit it. */
 
 import { join } from 'node:path';
-import type { OpenPiece, PieceWay } from '../connector.ts';
+import type { OpenPiece, PieceWay } from '../read-way.ts';
 import { openChecked } from './checked-rows.ts';
 import { reconcile } from './column-names.ts';
 import {

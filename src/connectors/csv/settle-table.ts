@@ -2,8 +2,10 @@
 import { probe } from '../../duckdb/probe.ts';
 import { toAttacheError } from '../../errors/attache-error.ts';
 import { checkWhere } from '../check-where.ts';
-import type { SettledTable, SourceContext, TableRequest } from '../connector.ts';
+import type { SettledTable } from '../connector.ts';
+import type { SourceContext } from '../source-context.ts';
 import { isMerge } from '../strategy-rules.ts';
+import type { TableRequest } from '../table-request.ts';
 import { badRequest } from './file-fault.ts';
 import { freeze } from './freeze.ts';
 import { isGlob } from './glob.ts';

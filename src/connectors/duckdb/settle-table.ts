@@ -2,7 +2,8 @@
 import { probe } from '../../duckdb/probe.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
 import { checkWhere } from '../check-where.ts';
-import type { DiscoveredTable, SettledTable, TableRequest } from '../connector.ts';
+import type { DiscoveredTable, SettledTable } from '../connector.ts';
+import type { TableRequest } from '../table-request.ts';
 
 /** A file or table that another program is writing, or has yet to write, is no fault of the registration: it is noted, and the first run will tell. */
 export async function settleTable(

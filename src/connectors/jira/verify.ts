@@ -1,7 +1,8 @@
 /** `X-Hub-Signature: sha256=…` over the exact bytes. Any other method, form or number of headers is refused. */
-import type { SourceContext } from '../connector.ts';
+
 import type { IncomingEvent } from '../receive-way.ts';
 import { hexDigest, isSigned, signingSecrets, unsigned } from '../signature.ts';
+import type { SourceContext } from '../source-context.ts';
 import type { JiraSettings } from './settings.ts';
 
 export function verify(context: SourceContext<JiraSettings>, { headers, body }: IncomingEvent): void {

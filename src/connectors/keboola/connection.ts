@@ -1,6 +1,6 @@
 /** Everything that talks to one stack for one question or one run. */
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { SourceContext } from '../connector.ts';
+import type { SourceContext } from '../source-context.ts';
 import { StorageClient } from './api/storage-client.ts';
 import { openTransport, type Transport } from './api/transport.ts';
 import { type Endpoints, endpointsOf } from './clouds/open-store.ts';

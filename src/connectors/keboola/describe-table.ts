@@ -1,6 +1,6 @@
 /** What the detail of a table says, in the words of this project. */
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { TableRequest } from '../connector.ts';
+import type { TableRequest } from '../table-request.ts';
 import type { TableAnswer } from './api/shapes.ts';
 import type { StorageClient } from './api/storage-client.ts';
 import { type DeclaredType, declaredTypes } from './types/declared-types.ts';

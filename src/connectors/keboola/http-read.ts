@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { OpenPiece, PieceWay, TableRequest } from '../connector.ts';
+import type { OpenPiece, PieceWay } from '../read-way.ts';
+import type { TableRequest } from '../table-request.ts';
 import { describeTable, type SourceTable, tellsOfItself } from './describe-table.ts';
 import { type ExportedFile, ExportFailed, exportFile } from './export-file.ts';
 import { optionsOf } from './options.ts';

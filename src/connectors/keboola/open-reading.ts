@@ -1,6 +1,6 @@
 /** Opens a run: the token is verified once, the project must be the one the data came from. */
 import pLimit from 'p-limit';
-import type { ReadSession, RunContext } from '../connector.ts';
+import type { ReadSession, RunContext } from '../read-way.ts';
 import { connect } from './connection.ts';
 import { describeTable, tellsOfItself } from './describe-table.ts';
 import { type AttachedExtension, attachExtension } from './extension/attach-extension.ts';

@@ -1,6 +1,6 @@
 /** Table options of a Keboola source beyond the shared ones. */
 import { z } from 'zod';
-import type { TableRequest } from '../connector.ts';
+import type { TableRequest } from '../table-request.ts';
 import { readPaths } from './settings.ts';
 
 export const options = z.strictObject({

@@ -1,6 +1,7 @@
 /** `query_mode: remote`: nothing is brought; the catalogue says what is there and how a session attaches it. */
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { RemotePlan, TableRequest } from '../connector.ts';
+import type { RemotePlan } from '../read-way.ts';
+import type { TableRequest } from '../table-request.ts';
 import type { SourceTable } from './describe-table.ts';
 import { loadExtension } from './extension/attach-extension.ts';
 import type { Reading } from './reading.ts';

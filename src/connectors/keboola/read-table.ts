@@ -1,8 +1,9 @@
 /** Plans how one table is read: what is asked for, as which columns, and whether anything changed. */
 import { createHash } from 'node:crypto';
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { PlanRequest, ReadPlan, TablePlan, TableRequest } from '../connector.ts';
+import type { PlanRequest, ReadPlan, TablePlan } from '../read-way.ts';
 import { durationMs } from '../table-options.ts';
+import type { TableRequest } from '../table-request.ts';
 import { describeTable, type SourceColumn, type SourceTable, tellsOfItself } from './describe-table.ts';
 import { choosePath } from './extension/choose-path.ts';
 import { openByExtension } from './extension/open-by-extension.ts';

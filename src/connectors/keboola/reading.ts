@@ -1,6 +1,6 @@
 /** What all tables of one run share. Types only. */
 import type { LimitFunction } from 'p-limit';
-import type { RunContext } from '../connector.ts';
+import type { RunContext } from '../read-way.ts';
 import type { Connection } from './connection.ts';
 import type { SourceTable } from './describe-table.ts';
 import type { AttachedExtension } from './extension/attach-extension.ts';

@@ -1,5 +1,6 @@
 /** Checks at registration that a table can be read as asked, and says what it will look like. */
-import type { SettledTable, TableRequest } from '../connector.ts';
+import type { SettledTable } from '../connector.ts';
+import type { TableRequest } from '../table-request.ts';
 import type { Connection } from './connection.ts';
 import { describeTable } from './describe-table.ts';
 import { checkRemoteOptions } from './plan-remote.ts';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { literal } from '../../duckdb/quote.ts';
 import type { AttacheError } from '../../errors/attache-error.ts';
-import type { SourceContext } from '../connector.ts';
+import type { SourceContext } from '../source-context.ts';
 import { type Address, parseAddress } from './address.ts';
 import { cancelBackend } from './cancel-backend.ts';
 import { explainError } from './explain-error.ts';

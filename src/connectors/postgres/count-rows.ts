@@ -1,6 +1,6 @@
 /** Counts the rows of a table in the run's snapshot, so that an increment can be reconciled with the whole. */
 import { qualified } from '../../duckdb/quote.ts';
-import type { TableRequest } from '../connector.ts';
+import type { TableRequest } from '../table-request.ts';
 import { describeTable } from './describe-table.ts';
 import { explainError } from './explain-error.ts';
 import { rowFilter } from './row-filter.ts';

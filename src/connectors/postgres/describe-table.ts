@@ -1,7 +1,7 @@
 /** Reads what the server's catalogue says of one table, view or foreign table, inside the run's snapshot. */
 import { literal } from '../../duckdb/quote.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { TableRequest } from '../connector.ts';
+import type { TableRequest } from '../table-request.ts';
 import { columnTypes, type SourceColumn } from './column-types.ts';
 
 export type Query = <Row>(sql: string) => Promise<Row[]>;

@@ -2,7 +2,7 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import type { OpenPiece, Piece, PieceWay } from '../connector.ts';
+import type { OpenPiece, Piece, PieceWay } from '../read-way.ts';
 import { checkSameTables } from './check-same-tables.ts';
 import { type Copied, copyOut, type RowSink, RowTooLong } from './copy-out.ts';
 import { relationOf, usualLineBytes } from './copy-relation.ts';

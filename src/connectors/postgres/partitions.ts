@@ -1,7 +1,7 @@
 /** Time partitions of a Postgres table: which there are, and a fingerprint of each. Times are compared in UTC, the session's zone. */
 import { identifier, literal, qualified } from '../../duckdb/quote.ts';
-import type { TableRequest } from '../connector.ts';
 import { nullPartition, unparsablePartition } from '../table-options.ts';
+import type { TableRequest } from '../table-request.ts';
 import { describeTable } from './describe-table.ts';
 import { explainError } from './explain-error.ts';
 import { isTime } from './partition-condition.ts';

@@ -1,6 +1,6 @@
 /** Turns the columns of a source table into column plans, by the type table. Pure. */
 import { identifier } from '../../duckdb/quote.ts';
-import type { ColumnPlan } from '../connector.ts';
+import type { ColumnPlan } from '../read-way.ts';
 import type { SourceColumn } from './column-types.ts';
 import {
   anyOther,

@@ -1,5 +1,6 @@
 /** PostgreSQL as a source: COPY under one snapshot for all tables of a run. */
-import { defineConnector, type SourceContext } from '../connector.ts';
+import { defineConnector } from '../connector.ts';
+import type { SourceContext } from '../source-context.ts';
 import { checkServer } from './check.ts';
 import { serverOf } from './connect.ts';
 import { countRows } from './count-rows.ts';

@@ -1,7 +1,8 @@
 /** Plans how one table is read: its columns, its pieces and their order. */
 import { identifier, qualified } from '../../duckdb/quote.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { PlanRequest, ReadPlan, TableRequest } from '../connector.ts';
+import type { PlanRequest, ReadPlan } from '../read-way.ts';
+import type { TableRequest } from '../table-request.ts';
 import type { SourceColumn } from './column-types.ts';
 import { describeTable, type SourceTable, storedBelow } from './describe-table.ts';
 import { estimateRead } from './estimate-read.ts';

@@ -1,7 +1,8 @@
 /** Checks at registration that a table can be read as asked, and says what it will look like. */
 import { qualified } from '../../duckdb/quote.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { SettledTable, TableRequest } from '../connector.ts';
+import type { SettledTable } from '../connector.ts';
+import type { TableRequest } from '../table-request.ts';
 import { describeTable } from './describe-table.ts';
 import { explainError } from './explain-error.ts';
 import { typeOf } from './plan-columns.ts';

@@ -1,7 +1,8 @@
 /** Proves who sent an event: Standard Webhooks, or one header with an HMAC. */
-import type { SourceContext } from '../connector.ts';
+
 import type { IncomingEvent } from '../receive-way.ts';
 import { hexDigest, isSigned, signingSecrets, unsigned } from '../signature.ts';
+import type { SourceContext } from '../source-context.ts';
 import type { WebhookSettings } from './settings.ts';
 
 const toleranceSeconds = 5 * 60;

@@ -1,5 +1,5 @@
 /** incremental by append of a source that shows all its pieces in every run: new and changed pieces are read, those that are gone take their rows along. */
-import type { TableRequest } from '../../connectors/connector.ts';
+import type { TableRequest } from '../../connectors/table-request.ts';
 
 import type { StrategyAnswer } from '../loaded.ts';
 import type { Run } from '../run.ts';

@@ -1,5 +1,6 @@
 /** full_refresh: every piece is read unless its fingerprint says that its parts are still right. */
-import type { ColumnPlan, Piece, ReadPlan, Reject, TableRequest } from '../../connectors/connector.ts';
+import type { ColumnPlan, Piece, ReadPlan, Reject } from '../../connectors/read-way.ts';
+import type { TableRequest } from '../../connectors/table-request.ts';
 import type { Part } from '../../contract/shapes.ts';
 import { toAttacheError } from '../../errors/attache-error.ts';
 import { checkRejects } from '../check-rejects.ts';

@@ -1,7 +1,8 @@
 /** incremental: reads what changed since the watermark and merges or appends it; everything anew when it must be. */
-import type { ColumnPlan, PlanRequest, ReadPlan, TableRequest } from '../../connectors/connector.ts';
+import type { ColumnPlan, PlanRequest, ReadPlan } from '../../connectors/read-way.ts';
 import { isMerge } from '../../connectors/strategy-rules.ts';
 import type { ReadRange } from '../../connectors/table-options.ts';
+import type { TableRequest } from '../../connectors/table-request.ts';
 import { checkRejects } from '../check-rejects.ts';
 import { withExactColumns } from '../exact-columns.ts';
 import { rowGroupRowsOf } from '../layout.ts';

@@ -1,5 +1,5 @@
 /** The layout of a table with a key: cold parts are key ranges with known borders, rows changed lately live together in one hot part. Pure SQL and arithmetic. */
-import type { TableRequest } from '../../connectors/connector.ts';
+import type { TableRequest } from '../../connectors/table-request.ts';
 import { identifier, literal } from '../../duckdb/quote.ts';
 
 /** The key of a table: names in order, and their published types. */

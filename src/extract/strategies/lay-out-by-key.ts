@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ReadPlan } from '../../connectors/connector.ts';
+import type { ReadPlan } from '../../connectors/read-way.ts';
 import { identifier } from '../../duckdb/quote.ts';
 import { readParquet } from '../../duckdb/read-files.ts';
 import type { Session } from '../../duckdb/session.ts';

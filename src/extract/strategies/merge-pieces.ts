@@ -5,7 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ColumnPlan, Piece, ReadPlan, TableRequest } from '../../connectors/connector.ts';
+import type { ColumnPlan, Piece, ReadPlan } from '../../connectors/read-way.ts';
+import type { TableRequest } from '../../connectors/table-request.ts';
 import { identifier } from '../../duckdb/quote.ts';
 import { readParquet } from '../../duckdb/read-files.ts';
 import { checkRejects } from '../check-rejects.ts';

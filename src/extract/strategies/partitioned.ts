@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ColumnPlan, ReadPlan, TableRequest } from '../../connectors/connector.ts';
+import type { ColumnPlan, ReadPlan } from '../../connectors/read-way.ts';
 import { durationMs, nullPartition, type ReadRange, unparsablePartition } from '../../connectors/table-options.ts';
+import type { TableRequest } from '../../connectors/table-request.ts';
 import { identifier, literal } from '../../duckdb/quote.ts';
 import { readParquet } from '../../duckdb/read-files.ts';
 import { checkRejects } from '../check-rejects.ts';

@@ -1,5 +1,5 @@
 /** Asks a source for the whole of a table, and says what is known of it already. */
-import type { PlanRequest } from '../../connectors/connector.ts';
+import type { PlanRequest } from '../../connectors/read-way.ts';
 import type { Run } from '../run.ts';
 import type { Before } from '../table-before.ts';
 

@@ -1,5 +1,6 @@
 /** What the steps of a strategy share. Types only. */
-import type { ColumnPlan, TableRequest } from '../../connectors/connector.ts';
+import type { ColumnPlan } from '../../connectors/read-way.ts';
+import type { TableRequest } from '../../connectors/table-request.ts';
 import type { Loaded } from '../loaded.ts';
 import type { Run } from '../run.ts';
 import type { Before } from '../table-before.ts';

@@ -1,8 +1,8 @@
 /** Where an incremental read starts and what it remembers: exact text of the cursor, never a JavaScript date. */
 
 import { fits } from '../../connectors/check-where.ts';
-import type { TableRequest } from '../../connectors/connector.ts';
 import { durationMs, type ReadRange } from '../../connectors/table-options.ts';
+import type { TableRequest } from '../../connectors/table-request.ts';
 import { identifier, literal } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
 import { AttacheError } from '../../errors/attache-error.ts';

@@ -1,6 +1,7 @@
 /** When an incremental table is read in full. Pure but for the clock. */
-import type { TableRequest } from '../../connectors/connector.ts';
+
 import { durationMs } from '../../connectors/table-options.ts';
+import type { TableRequest } from '../../connectors/table-request.ts';
 import type { ExtractRequest } from '../shapes.ts';
 import type { TableState } from '../table-state.ts';
 

@@ -10,8 +10,8 @@ import { planExtension, type StoredRead } from '../../../src/connectors/bigquery
 import { type RestField, readFields } from '../../../src/connectors/bigquery/fields.ts';
 import type { Look } from '../../../src/connectors/bigquery/look.ts';
 import { settings } from '../../../src/connectors/bigquery/settings.ts';
-import type { PieceWay } from '../../../src/connectors/connector.ts';
 import { PlanAgain } from '../../../src/connectors/plan-again.ts';
+import type { PieceWay } from '../../../src/connectors/read-way.ts';
 import { Database } from '../../../src/duckdb/database.ts';
 import type { Session } from '../../../src/duckdb/session.ts';
 import { projection } from '../../../src/extract/columns.ts';

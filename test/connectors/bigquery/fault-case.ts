@@ -1,6 +1,6 @@
 /** One line of a table of faults: what goes wrong, and the one way in which that ends. */
 import { expect } from 'vitest';
-import type { TableRequest } from '../../../src/connectors/connector.ts';
+import type { TableRequest } from '../../../src/connectors/table-request.ts';
 import type { FaultAction, Method } from '../../doubles/bigquery/control/faults.ts';
 import type { Lab } from './lab.ts';
 

@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { TableRequest } from '../../../src/connectors/connector.ts';
+import type { TableRequest } from '../../../src/connectors/table-request.ts';
 import { askConnector } from '../../../src/extract/extract-source.ts';
 import { extractRequest } from '../../helpers/extract-request.ts';
 import { Inbox } from './inbox.ts';

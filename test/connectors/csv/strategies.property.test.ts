@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { TableRequest } from '../../../src/connectors/connector.ts';
+import type { TableRequest } from '../../../src/connectors/table-request.ts';
 import { runExtract } from '../../../src/extract/run-extract.ts';
 import { dieAt } from '../../extract/histories/die-at.ts';
 import { extractRequest } from '../../helpers/extract-request.ts';

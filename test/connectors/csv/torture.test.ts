@@ -2,7 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TableRequest } from '../../../src/connectors/connector.ts';
+import type { TableRequest } from '../../../src/connectors/table-request.ts';
 import { identifier } from '../../../src/duckdb/quote.ts';
 import type { TableResult } from '../../../src/extract/shapes.ts';
 import { tableRequest } from '../../helpers/extract-request.ts';

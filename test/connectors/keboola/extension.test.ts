@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { OpenPiece, PieceWay, TableRequest } from '../../../src/connectors/connector.ts';
 import { tableAnswer } from '../../../src/connectors/keboola/api/shapes.ts';
 import { type SourceTable, sourceTableOf } from '../../../src/connectors/keboola/describe-table.ts';
 import {
@@ -16,6 +15,8 @@ import { openByExtension } from '../../../src/connectors/keboola/extension/open-
 import type { HttpRead } from '../../../src/connectors/keboola/http-read.ts';
 import type { Reading } from '../../../src/connectors/keboola/reading.ts';
 import { settings } from '../../../src/connectors/keboola/settings.ts';
+import type { OpenPiece, PieceWay } from '../../../src/connectors/read-way.ts';
+import type { TableRequest } from '../../../src/connectors/table-request.ts';
 import { Database } from '../../../src/duckdb/database.ts';
 import { type KeboolaSource, keboolaSource, keboolaTable } from '../../helpers/keboola-source.ts';
 

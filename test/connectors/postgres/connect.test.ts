@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SourceContext } from '../../../src/connectors/connector.ts';
 import { postgres } from '../../../src/connectors/postgres/postgres.ts';
 import { type Settings, settings } from '../../../src/connectors/postgres/settings.ts';
+import type { SourceContext } from '../../../src/connectors/source-context.ts';
 import { startTestPostgres, type TestPostgres } from '../../helpers/postgres-server.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), 'utf8');

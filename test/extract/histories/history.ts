@@ -1,7 +1,7 @@
 /** What may happen to a table over time: steps drawn at random, and what must hold after each sync. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { TableRequest } from '../../../src/connectors/connector.ts';
+import type { TableRequest } from '../../../src/connectors/table-request.ts';
 import { tableRequest } from '../../helpers/extract-request.ts';
 import type { World } from './world.ts';
 

@@ -1,6 +1,6 @@
 /** A schema of a real PostgreSQL as the world of a history; late transactions are open ones. */
 import type pg from 'pg';
-import type { TableRequest } from '../../../src/connectors/connector.ts';
+import type { TableRequest } from '../../../src/connectors/table-request.ts';
 import type { TestPostgres } from '../../helpers/postgres-server.ts';
 import { postgresSource } from '../../helpers/postgres-source.ts';
 import { dieAt } from './die-at.ts';

@@ -1,5 +1,5 @@
 /** A source with one table `t` that a history changes, and the extract that comes of it. Types only. */
-import type { TableRequest } from '../../../src/connectors/connector.ts';
+import type { TableRequest } from '../../../src/connectors/table-request.ts';
 import type { TableResult } from '../../../src/extract/shapes.ts';
 
 export interface World {

@@ -1,5 +1,6 @@
 /** Reads a query's result by the extension, from where BigQuery keeps it; the job stays ours. Whatever goes wrong, the same result is fetched natively. */
-import type { OpenPiece, PieceWay, TableRequest } from '../../connector.ts';
+import type { OpenPiece, PieceWay } from '../../read-way.ts';
+import type { TableRequest } from '../../table-request.ts';
 import { wireName } from '../duck-types.ts';
 import type { Field } from '../fields.ts';
 import type { FinishedJob } from '../query-job.ts';

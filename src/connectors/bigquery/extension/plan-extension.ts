@@ -1,6 +1,8 @@
 /** Plans a read of a stored table by the extension: only whole tables that have not changed since the look, and only where every value stays what it is. */
-import type { OpenPiece, PieceWay, ReadPlan, TableRequest } from '../../connector.ts';
+
 import { PlanAgain } from '../../plan-again.ts';
+import type { OpenPiece, PieceWay, ReadPlan } from '../../read-way.ts';
+import type { TableRequest } from '../../table-request.ts';
 import { type Estimate, priceText } from '../cost-guard.ts';
 import { describeTable, type SourceTable } from '../describe-table.ts';
 import { columnPlan, wireName } from '../duck-types.ts';

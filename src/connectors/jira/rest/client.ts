@@ -1,6 +1,6 @@
 /** Calls of the site's REST side: paced, retried as far as the site allows, and never taken for more than they are. */
 import { AttacheError } from '../../../errors/attache-error.ts';
-import type { SourceContext } from '../../connector.ts';
+import type { SourceContext } from '../../source-context.ts';
 import { asObject, type JsonObject } from '../json.ts';
 import type { JiraSettings } from '../settings.ts';
 import { pause, TokenBucket } from './token-bucket.ts';

@@ -1,7 +1,7 @@
 /** The asking half of a Jira source: what events lost is found, everything is brought once, deletions are proven. */
 import { AttacheError } from '../../../errors/attache-error.ts';
-import type { SourceContext } from '../../connector.ts';
 import type { PollReport, PollWay, PollWork } from '../../receive-way.ts';
+import type { SourceContext } from '../../source-context.ts';
 import type { PolledGone, PolledIssue, PolledList } from '../interpret-polled.ts';
 import { idAt, textAt } from '../json.ts';
 import type { JiraSettings } from '../settings.ts';

@@ -3,7 +3,7 @@ import { explainProbe, probeExtension } from '../../../duckdb/probe-extension.ts
 import { identifier, literal, qualified } from '../../../duckdb/quote.ts';
 import type { Session } from '../../../duckdb/session.ts';
 import { redact } from '../../../errors/redact.ts';
-import type { RunContext } from '../../connector.ts';
+import type { RunContext } from '../../read-way.ts';
 import type { Project } from '../project.ts';
 import type { Settings } from '../settings.ts';
 

@@ -1,5 +1,5 @@
 /** Whether a table may be read by the extension: only where it is small and the extension keeps every value. Pure. */
-import type { TableRequest } from '../../connector.ts';
+import type { TableRequest } from '../../table-request.ts';
 import { type SourceColumn, type SourceTable, tellsOfItself } from '../describe-table.ts';
 import { optionsOf } from '../options.ts';
 import type { Settings } from '../settings.ts';

@@ -1,5 +1,5 @@
 /** Reads a table by the extension; whatever goes wrong there, the same table is read by HTTP in the same run, and the cause is said. */
-import type { OpenPiece, PieceWay } from '../../connector.ts';
+import type { OpenPiece, PieceWay } from '../../read-way.ts';
 import type { SourceTable } from '../describe-table.ts';
 import type { HttpRead } from '../http-read.ts';
 import type { Reading } from '../reading.ts';

@@ -1,5 +1,5 @@
 /** Column plans of a source table. All paths bring text, so one plan serves them all. Pure. */
-import type { ColumnPlan } from '../../connector.ts';
+import type { ColumnPlan } from '../../read-way.ts';
 import type { SourceColumn, SourceTable } from '../describe-table.ts';
 import { losesOffset, ruleOf } from './type-rules.ts';
 

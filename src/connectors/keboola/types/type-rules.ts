@@ -3,7 +3,7 @@
  *
  * `$` is the text. A blank in anything but text means that there is no value. What `lossy` names cannot be kept in the type: the column is then widened, at last to text.
  */
-import type { ColumnPlan } from '../../connector.ts';
+import type { ColumnPlan } from '../../read-way.ts';
 import { decimalOfText, shortDecimalOfText } from './decimal-of-text.ts';
 import type { DeclaredType } from './declared-types.ts';
 

@@ -2,7 +2,8 @@
 import { explainProbe, probeExtension } from '../../../duckdb/probe-extension.ts';
 import { identifier } from '../../../duckdb/quote.ts';
 import type { Session } from '../../../duckdb/session.ts';
-import type { RunContext, TableRequest } from '../../connector.ts';
+import type { RunContext } from '../../read-way.ts';
+import type { TableRequest } from '../../table-request.ts';
 import type { Server } from '../connect.ts';
 import type { Driver, Settings } from '../settings.ts';
 import type { Snapshot } from '../snapshot.ts';

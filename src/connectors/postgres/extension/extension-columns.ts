@@ -2,7 +2,7 @@
 
 import type { Column } from '../../../contract/shapes.ts';
 import { identifier } from '../../../duckdb/quote.ts';
-import type { ColumnPlan } from '../../connector.ts';
+import type { ColumnPlan } from '../../read-way.ts';
 import type { SourceColumn } from '../column-types.ts';
 import { precisionOf, scaleOf, type WireColumn } from '../plan-columns.ts';
 import { type BinaryRule, binaryDecimal, binaryTypes, castToText } from './binary-types.ts';

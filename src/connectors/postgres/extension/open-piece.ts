@@ -2,9 +2,10 @@
 import { literal } from '../../../duckdb/quote.ts';
 import type { Session } from '../../../duckdb/session.ts';
 import { AttacheError } from '../../../errors/attache-error.ts';
-import type { OpenPiece, Piece, PieceWay, TableRequest } from '../../connector.ts';
 import { lossyMark } from '../../lossy-mark.ts';
 import { PlanAgain } from '../../plan-again.ts';
+import type { OpenPiece, Piece, PieceWay } from '../../read-way.ts';
+import type { TableRequest } from '../../table-request.ts';
 import { checkSameTables } from '../check-same-tables.ts';
 import { beginStatements } from '../connect.ts';
 import { type Portion, scanSettings, selectOf } from '../portions.ts';

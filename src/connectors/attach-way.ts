@@ -1,0 +1,21 @@
+/** The first way of a connector: SQL by which a DuckDB session sees the source. */
+import type { Column } from '../contract/shapes.ts';
+import type { AttacheError } from '../errors/attache-error.ts';
+import type { SourceContext } from './source-context.ts';
+import type { TableRequest } from './table-request.ts';
+
+/** SQL by which a DuckDB session sees the source. */
+export interface AttachWay<Settings> {
+  /** Extension that must be loadable; absent for what DuckDB has built in. */
+  extension?: string;
+  /** Statements that attach the source READ_ONLY as `alias`. */
+  statements(context: SourceContext<Settings>, alias: string): string[];
+  /** The relation of a table. */
+  relation(table: TableRequest, alias: string): string;
+  /** SQL to replace a column whose type DuckDB would not keep in Parquet; `$` stands for the quoted column. */
+  retype?(column: Column): { expression: string; type: string } | null;
+  /** Taken before the read: a value that stays equal as long as nothing in the source changed; null when it cannot tell. */
+  fingerprint?(context: SourceContext<Settings>, table: TableRequest): Promise<string | null>;
+  /** What DuckDB's error means here: locked, missing, unreachable. */
+  explain?(context: SourceContext<Settings>, thrown: unknown): AttacheError;
+}
