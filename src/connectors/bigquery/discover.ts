@@ -10,7 +10,7 @@ import type { RestClient } from './rest-client.ts';
 import type { Settings } from './settings.ts';
 
 interface Listing {
-  nextPageToken?: string;
+  nextPageToken?: string | null;
   datasets?: { datasetReference: { projectId: string; datasetId: string } }[];
   tables?: Pick<RestTable, 'tableReference' | 'type'>[];
 }
@@ -64,7 +64,7 @@ async function everyPage(rest: RestClient, project: string, path: string[], doin
   for (let pageToken: string | undefined; ; ) {
     const page: Listing = await rest.call({ project, path, query: { maxResults: pageSize, pageToken }, doing });
     pages.push(page);
-    pageToken = page.nextPageToken;
+    pageToken = page.nextPageToken || undefined;
     if (pageToken === undefined || seen.has(pageToken)) return pages;
     seen.add(pageToken);
   }

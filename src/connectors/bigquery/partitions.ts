@@ -85,7 +85,7 @@ async function askPartitions(look: Look, table: TableRequest, source: SourceTabl
 
 interface Page {
   rows?: { f: { v: string | null }[] }[];
-  pageToken?: string;
+  pageToken?: string | null;
 }
 
 /** All rows of a result that is known to be small: at most ten thousand partitions. */
@@ -102,7 +102,7 @@ export async function smallResult(
       doing,
     });
     rows.push(...(page.rows ?? []).map((row) => row.f.map((cell) => cell.v)));
-    if (page.pageToken === undefined || page.pageToken === pageToken) return rows;
+    if (!page.pageToken || page.pageToken === pageToken) return rows;
     pageToken = page.pageToken;
   }
 }

@@ -4,31 +4,8 @@ import type { PieceWay, Pipe } from '../read-way.ts';
 import { fromRest, wireName } from './duck-types.ts';
 import type { Field } from './fields.ts';
 import type { JobReference } from './ledger.ts';
+import { type Page, pageFields, readPage } from './read-page.ts';
 import type { RestClient } from './rest-client.ts';
-
-/** A page with its rows as the JSON text they came in. */
-interface Page {
-  /** Without the brackets of the array; empty when there are none. */
-  rows: Buffer;
-  totalRows?: string;
-  pageToken?: string;
-}
-
-/** The only parts of a page that are asked for: `rows` is then the only array among them. */
-const pageFields = 'rows,pageToken,totalRows';
-
-/**
- * Takes the rows out of a page without parsing them. A quote inside a value is escaped, so `"rows":[` is the key and nothing else.
- * What is left must be JSON, which an answer that was cut off is not.
- */
-function readPage(bytes: Buffer): Page {
-  const key = bytes.indexOf('"rows":[');
-  if (key < 0) return { ...(JSON.parse(bytes.toString('utf8')) as Page), rows: Buffer.alloc(0) };
-  const start = key + '"rows":['.length;
-  const end = bytes.lastIndexOf(']');
-  const shell = `${bytes.toString('utf8', 0, start)}${bytes.toString('utf8', end)}`;
-  return { ...(JSON.parse(shell) as Page), rows: bytes.subarray(start, end) };
-}
 
 const pageRows = 50_000;
 const largestRow = 32 << 20;
@@ -54,7 +31,7 @@ export async function feedPages(
         location: job.location ?? undefined,
         maxResults: pageRows,
         pageToken,
-        fields: pageFields,
+        fields: pageFields.join(','),
         'formatOptions.useInt64Timestamp': true,
       },
       read: readPage,
