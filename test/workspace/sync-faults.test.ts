@@ -235,11 +235,13 @@ describe('da sync from a hostile server', () => {
     });
   }
 
-  it('takes a table called __proto__ for what it is', async () => {
+  it('passes over a table with a reserved name, and says so', async () => {
     await using setting = await createSetting(JSON.parse('{}'));
     setting.server.publish(Object.fromEntries([['__proto__', { parts: [old] }]]));
     setting.server.editManifest = (manifest) => manifest;
-    expect((await setting.sync()).downloaded).toMatchObject([{ table: '__proto__' }]);
-    expect((await setting.sync()).unchanged).toEqual(['__proto__']);
+    expect(await setting.sync()).toMatchObject({
+      downloaded: [],
+      failed: [{ table: '__proto__', code: 'name_invalid' }],
+    });
   });
 });

@@ -77,7 +77,7 @@ function checkPartitionColumn(fields: readonly Field[], { sync_strategy, options
   });
 }
 
-/** A registration looks at one table, and its clock decides. */
+/** A second back: a moment that is still to come for the service’s clock is refused. */
 const now = () => BigInt(Date.now() - 1_000) * 1000n;
 
 const isOpen = (field: Field) => field.kind === 'BIGNUMERIC' && !field.repeated && !isDeclared(field);
