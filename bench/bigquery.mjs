@@ -1,12 +1,12 @@
 /** BigQuery → live table: by Storage Read against a reader that discards, and by REST. The double runs in a process of its own. */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { extractSource } from '../dist/extract/extract-source.js';
+import { measureExtraction } from './extraction/measure-extraction.mjs';
 import { figure } from './summary/figure.mjs';
 
 const aims = { ratio: 2, peakMegabytes: 700, restRowsPerSecond: 50_000 };
@@ -93,7 +93,7 @@ function discard({ storage_endpoint }, table) {
   );
 }
 
-async function extract({ process: double, api_endpoint, storage_endpoint }, directory, table, settings) {
+async function extract({ api_endpoint, storage_endpoint }, directory, table, settings) {
   const request = {
     runId: randomUUID(),
     dataDirectory: join(directory, randomUUID()),
@@ -119,34 +119,9 @@ async function extract({ process: double, api_endpoint, storage_endpoint }, dire
     duckdb: { memoryLimit: '500MB', threads: 2, extensionDirectories: [] },
     limits: { extractMemoryBytes: 2e9, extractTimeMs: 600_000, graceMs: 0 },
   };
-  let peakMegabytes = 0;
-  const watch = setInterval(() => {
-    peakMegabytes = Math.max(peakMegabytes, childMegabytes(double.pid));
-  }, 50);
-  const started = performance.now();
-  const report = await extractSource(request);
-  const seconds = (performance.now() - started) / 1000;
-  clearInterval(watch);
-  const [result] = report.tables;
-  if (result.status !== 'succeeded')
-    throw new Error(`the extraction ended as ${result.status}: ${result.error?.message}`);
+  const measured = await measureExtraction(request);
   rmSync(request.dataDirectory, { recursive: true, force: true });
-  return { seconds, peakMegabytes };
-}
-
-/** Highest resident memory so far of this process's children but the double. */
-function childMegabytes(double) {
-  try {
-    const pids = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
-    return Math.max(
-      0,
-      ...pids
-        .filter((pid) => Number(pid) !== double)
-        .map((pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024),
-    );
-  } catch {
-    return 0;
-  }
+  return measured;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await run({ short: process.argv.includes('--short') });

@@ -5,7 +5,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { askConnector, extractSource } from '../dist/extract/extract-source.js';
+import { askConnector } from '../dist/extract/extract-source.js';
+import { measureExtraction } from './extraction/measure-extraction.mjs';
 import { figure } from './summary/figure.mjs';
 
 const aim = 1.2;
@@ -96,32 +97,9 @@ async function extract(directory, inbox, name) {
     options: {},
   };
   const { options } = await askConnector(request, { kind: 'settle', table });
-  let peakMegabytes = 0;
-  const watch = setInterval(() => {
-    peakMegabytes = Math.max(peakMegabytes, childMegabytes());
-  }, 50);
-  const started = performance.now();
-  const report = await extractSource({ ...request, tables: [{ ...table, options }] });
-  const seconds = (performance.now() - started) / 1000;
-  clearInterval(watch);
-  const [result] = report.tables;
-  if (result.status !== 'succeeded')
-    throw new Error(`the extraction ended as ${result.status}: ${result.error?.message}`);
+  const measured = await measureExtraction({ ...request, tables: [{ ...table, options }] });
   rmSync(request.dataDirectory, { recursive: true, force: true });
-  return { seconds, peakMegabytes };
-}
-
-/** Highest resident memory so far of this process's children. */
-function childMegabytes() {
-  try {
-    const pids = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
-    return Math.max(
-      0,
-      ...pids.map((pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024),
-    );
-  } catch {
-    return 0;
-  }
+  return measured;
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) await run({ short: process.argv.includes('--short') });

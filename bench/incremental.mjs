@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import pg from 'pg';
-import { extractSource } from '../dist/extract/extract-source.js';
 import { startPostgres } from '../scripts/embedded-postgres.mjs';
+import { measureExtraction } from './extraction/measure-extraction.mjs';
 import { figure } from './summary/figure.mjs';
 
 const aims = { recent: { time: 0.05, bytes: 0.03 }, spread: { time: 0.4 } };
@@ -35,7 +35,7 @@ export default async function run({ short = false, rows = short ? 200_000 : 10_0
     const sync = (facts = {}) => extract(directory, server.url, facts);
     const full = await sync();
     console.log(
-      `incremental: ${rows} rows × 15; first full read ${full.seconds.toFixed(2)} s, ${megabytes(full.size)} MB in ${full.parts.size} parts, peak ${full.peak.toFixed(0)} MB`,
+      `incremental: ${rows} rows × 15; first full read ${full.seconds.toFixed(2)} s, ${megabytes(full.size)} MB in ${full.parts.size} parts, peak ${full.peakMegabytes.toFixed(0)} MB`,
     );
     const share = Math.floor(rows / 100);
     await client.query(`UPDATE events SET status = 'recent', updated = now() WHERE id > ${rows - share}`);
@@ -49,7 +49,7 @@ export default async function run({ short = false, rows = short ? 200_000 : 10_0
       name: 'incremental',
       recent: recent.ratio,
       spread: spread.ratio,
-      peakMegabytes: Math.max(full.peak, recent.peak, spread.peak),
+      peakMegabytes: Math.max(full.peakMegabytes, recent.peakMegabytes, spread.peakMegabytes),
     };
   } finally {
     await client.end().catch(() => {});
@@ -63,9 +63,14 @@ async function measure(name, sync, full, aim) {
   const ratio = run.seconds / full.seconds;
   const written = [...run.parts].filter(([sha]) => !full.parts.has(sha)).reduce((sum, [, size]) => sum + size, 0);
   console.log(
-    `incremental: 1 % changed, ${name}: ${run.seconds.toFixed(2)} s, ${(ratio * 100).toFixed(1)} % of the full read (aim ≤ ${aim.time * 100} %); ${megabytes(written)} MB written, ${((written / full.size) * 100).toFixed(1)} % of the bytes${aim.bytes ? ` (aim ≤ ${aim.bytes * 100} %)` : ''}; peak ${run.peak.toFixed(0)} MB; ${run.notes.join('; ') || 'no full read'}`,
+    `incremental: 1 % changed, ${name}: ${run.seconds.toFixed(2)} s, ${(ratio * 100).toFixed(1)} % of the full read (aim ≤ ${aim.time * 100} %); ${megabytes(written)} MB written, ${((written / full.size) * 100).toFixed(1)} % of the bytes${aim.bytes ? ` (aim ≤ ${aim.bytes * 100} %)` : ''}; peak ${run.peakMegabytes.toFixed(0)} MB; ${run.notes.join('; ') || 'no full read'}`,
   );
-  figure({ name: `incremental: 1 % changed, ${name}`, value: ratio, atMost: aim.time, peakMegabytes: run.peak });
+  figure({
+    name: `incremental: 1 % changed, ${name}`,
+    value: ratio,
+    atMost: aim.time,
+    peakMegabytes: run.peakMegabytes,
+  });
   return { ...run, ratio };
 }
 
@@ -91,31 +96,15 @@ async function extract(dataDirectory, url, facts) {
     limits: { extractMemoryBytes: 4e9, extractTimeMs: 3_600_000, graceMs: 0 },
     ...facts,
   };
-  let peak = 0;
-  const { readFileSync, readdirSync } = await import('node:fs');
-  const watch = setInterval(() => {
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      try {
-        const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-        if (
-          Number(/PPid:\s+(\d+)/.exec(status)[1]) === process.pid &&
-          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('extract')
-        )
-          peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)[1]) / 1024);
-      } catch {
-        // It ended in between.
-      }
-    }
-  }, 100);
-  const started = performance.now();
-  const report = await extractSource(request);
-  const seconds = (performance.now() - started) / 1000;
-  clearInterval(watch);
-  const [result] = report.tables;
-  if (result.status !== 'succeeded')
-    throw new Error(`the extraction ended as ${result.status}: ${result.error?.message}`);
+  const { seconds, peakMegabytes, report } = await measureExtraction(request);
   const parts = await publishedParts(dataDirectory);
-  return { seconds, peak, parts, size: [...parts.values()].reduce((sum, size) => sum + size, 0), notes: report.notes };
+  return {
+    seconds,
+    peakMegabytes,
+    parts,
+    size: [...parts.values()].reduce((sum, size) => sum + size, 0),
+    notes: report.notes,
+  };
 }
 
 async function withExtract(dataDirectory, work) {

@@ -4,12 +4,12 @@
  */
 import { fork, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { Agent, createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { childThatRuns, cpuSecondsOf, memoryOf } from './processes/process-usage.mjs';
 import { figure } from './summary/figure.mjs';
 
 const self = fileURLToPath(import.meta.url);
@@ -226,12 +226,6 @@ async function askPlain(directory, total) {
   return { per_second: Math.round(sent.sent / sent.seconds), p50_ms: sent.p50, p99_ms: sent.p99 };
 }
 
-/** User and system seconds a process has used. */
-function cpuSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
 /** Two hundred thousand issues through the inbox, as a backfill would bring them. */
 async function fill(directory, total) {
   const { InboxWriter } = await import('../dist/receive/inbox/inbox-writer.js');
@@ -252,22 +246,7 @@ async function fill(directory, total) {
   await inbox.close();
 }
 
-function residentMegabytes(pid) {
-  try {
-    return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024);
-  } catch {
-    return 0;
-  }
-}
-
-/** The children of this process that run the applier. */
-function applierPid() {
-  const text = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8');
-  return text
-    .trim()
-    .split(' ')
-    .find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('receive/child.js'));
-}
+const applierPid = () => childThatRuns('receive/child.js');
 
 export default async function run({ short = false } = {}) {
   const { startServer } = await import('../dist/server/start-server.js');
@@ -325,8 +304,8 @@ export default async function run({ short = false } = {}) {
     const extract = join(directory, 'extracts/jira/extract.duckdb');
     const peak = { applier: 0, server: 0 };
     const watch = setInterval(() => {
-      peak.applier = Math.max(peak.applier, residentMegabytes(applierPid()));
-      peak.server = Math.max(peak.server, residentMegabytes(process.pid));
+      peak.applier = Math.max(peak.applier, Math.round(memoryOf(applierPid()).resident));
+      peak.server = Math.max(peak.server, Math.round(memoryOf(process.pid).resident));
     }, 500);
     let offset = 0;
     for (const [rate, aim] of [
@@ -356,7 +335,7 @@ export default async function run({ short = false } = {}) {
     say(
       `plain server of the same run: ${report.plain.per_second}/s, answers p50 ${report.plain.p50_ms} ms, p99 ${report.plain.p99_ms} ms`,
     );
-    const cpu = { server: cpuSeconds(process.pid), applier: cpuSeconds(applierPid()) };
+    const cpu = { server: cpuSecondsOf(process.pid), applier: cpuSecondsOf(applierPid()) };
     const calm = await other('generate', { url, rate: 1_000, seconds, connections: 30, total, offset });
     offset += calm.sent;
     report.acceptance = {
@@ -369,7 +348,7 @@ export default async function run({ short = false } = {}) {
       `acceptance: ${report.acceptance.per_second}/s (aim 1000) for ${seconds} s, ${calm.refused} refused, answers p50 ${calm.p50} ms, p99 ${calm.p99} ms (aim 50)`,
     );
     await settled();
-    const used = { server: cpuSeconds(process.pid), applier: cpuSeconds(applierPid()) };
+    const used = { server: cpuSecondsOf(process.pid), applier: cpuSecondsOf(applierPid()) };
     report.cpu_us_per_event = {
       server: Math.round(((used.server - cpu.server) / calm.sent) * 1e6),
       applier: Math.round(((used.applier - cpu.applier) / calm.sent) * 1e6),

@@ -5,13 +5,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { extractSource } from '../dist/extract/extract-source.js';
+import { measureExtraction } from './extraction/measure-extraction.mjs';
+import { cpuSecondsOfEnded } from './processes/process-usage.mjs';
 import { figure } from './summary/figure.mjs';
 
 const aims = { ratio: 1.5, peakMegabytes: 700, unchangedRatio: 1 };
@@ -187,10 +188,10 @@ function runReference(files, target, { ownDecimals = false } = {}) {
       await connection.run(${JSON.stringify(sql)});
       process.exit(0);
     })();`;
-  const [started, cpu] = [performance.now(), cpuOfChildren()];
+  const [started, cpu] = [performance.now(), cpuSecondsOfEnded()];
   const { status, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: new URL('..', import.meta.url) });
   if (status !== 0) throw new Error(`the reference failed: ${stderr}`);
-  return { seconds: (performance.now() - started) / 1000, cpuSeconds: cpuOfChildren() - cpu };
+  return { seconds: (performance.now() - started) / 1000, cpuSeconds: cpuSecondsOfEnded() - cpu };
 }
 
 function castOf(type, text, ownDecimals) {
@@ -200,39 +201,17 @@ function castOf(type, text, ownDecimals) {
     : plain;
 }
 
-/** CPU seconds of all children that have ended. */
-function cpuOfChildren() {
-  try {
-    const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ');
-    return (Number(fields[13]) + Number(fields[14])) / 100;
-  } catch {
-    return Number.NaN;
-  }
-}
-
-async function extract(double, dataDirectory, tables, onEvent = () => {}) {
-  let peakMegabytes = 0;
-  const watch = setInterval(() => {
-    peakMegabytes = Math.max(peakMegabytes, childMegabytes(double.child.pid));
-  }, 50);
-  const [started, cpu] = [performance.now(), cpuOfChildren()];
-  const report = await extractSource(
-    {
-      runId: randomUUID(),
-      dataDirectory,
-      source: { name: 'keboola', type: 'keboola', settings: { url: double.url, token_env: variable }, schedule: null },
-      tables,
-      secrets: { [variable]: double.tokens.master },
-      duckdb,
-      limits: { extractMemoryBytes: 2e9, extractTimeMs: 900_000, graceMs: 0 },
-    },
-    { onEvent },
-  );
-  const seconds = (performance.now() - started) / 1000;
-  clearInterval(watch);
-  const bad = report.tables.find(({ status }) => status !== 'succeeded' && status !== 'unchanged');
-  if (bad !== undefined) throw new Error(`${bad.id} ended as ${bad.status}: ${bad.error?.message}`);
-  return { seconds, cpuSeconds: cpuOfChildren() - cpu, peakMegabytes, report };
+function extract(double, dataDirectory, tables, options = {}) {
+  const request = {
+    runId: randomUUID(),
+    dataDirectory,
+    source: { name: 'keboola', type: 'keboola', settings: { url: double.url, token_env: variable }, schedule: null },
+    tables,
+    secrets: { [variable]: double.tokens.master },
+    duckdb,
+    limits: { extractMemoryBytes: 2e9, extractTimeMs: 900_000, graceMs: 0 },
+  };
+  return measureExtraction(request, options);
 }
 
 /** From the first table's start to the last one's end, against as many small requests one after the other, by eight. The whole run has the child's start, the sign-in and the published catalogue in it. */
@@ -242,10 +221,10 @@ async function unchangedTables(double, dataDirectory) {
   const rounds = [];
   for (let round = 0; round < 3; round += 1) {
     const times = [];
-    const { report, seconds, cpuSeconds } = await extract(double, dataDirectory, tables, ({ kind }) => {
+    const onEvent = ({ kind }) => {
       if (kind === 'table_started' || kind === 'table_finished') times.push(performance.now());
-    });
-    if (report.tables.some(({ status }) => status !== 'unchanged')) throw new Error('a table had changed');
+    };
+    const { seconds, cpuSeconds } = await extract(double, dataDirectory, tables, { statuses: ['unchanged'], onEvent });
     rounds.push({ ours: times.at(-1) - times[0], run: seconds * 1000, cpuSeconds, trips: await roundTrips(double) });
   }
   const best = (key) => Math.min(...rounds.map((round) => round[key]));
@@ -265,23 +244,6 @@ async function roundTrips({ url, tokens }) {
     await answer.arrayBuffer();
   }
   return performance.now() - started;
-}
-
-/** Highest resident memory so far of this process's other children. */
-function childMegabytes(except) {
-  try {
-    const pids = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
-      .trim()
-      .split(' ')
-      .filter((pid) => pid && Number(pid) !== except);
-    return Math.max(
-      0,
-      ...pids.map((pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024),
-    );
-  } catch {
-    // It ended between the two reads.
-    return 0;
-  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

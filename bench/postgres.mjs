@@ -5,15 +5,15 @@
  */
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import pg from 'pg';
 import { copyOut } from '../dist/connectors/postgres/copy-out.js';
-import { extractSource } from '../dist/extract/extract-source.js';
 import { bringPostgresExtension } from '../scripts/bring-extension.mjs';
 import { startPostgres } from '../scripts/embedded-postgres.mjs';
+import { measureExtraction } from './extraction/measure-extraction.mjs';
 import { runPeers } from './peers/peers.mjs';
 import { figure } from './summary/figure.mjs';
 
@@ -192,17 +192,7 @@ async function extract(dataDirectory, url, expected, driver, extensionDirectory)
     duckdb: { memoryLimit: '400MB', threads: 2, extensionDirectories: extensionDirectory ? [extensionDirectory] : [] },
     limits: { extractMemoryBytes: 1.5e9, extractTimeMs: 1_800_000, graceMs: 0 },
   };
-  let usage = { megabytes: 0, cpuSeconds: 0 };
-  const watch = setInterval(() => {
-    usage = childUsage() ?? usage;
-  }, 50);
-  const started = performance.now();
-  const report = await extractSource(request);
-  const seconds = (performance.now() - started) / 1000;
-  clearInterval(watch);
-  const [result] = report.tables;
-  if (result.status !== 'succeeded')
-    throw new Error(`the extraction ended as ${result.status}: ${result.error?.message}`);
+  const { report, ...measured } = await measureExtraction(request);
   if (driver === 'extension' && !report.notes.some((note) => note.startsWith('Engine: the Postgres extension')))
     throw new Error(`the extension did not run: ${report.notes.join(' ')}`);
   const faults = await faultsOf(
@@ -215,7 +205,7 @@ async function extract(dataDirectory, url, expected, driver, extensionDirectory)
     .sort()
     .join();
   rmSync(dataDirectory, { recursive: true, force: true });
-  return { parts, seconds, peakMegabytes: usage.megabytes, cpuSeconds: usage.cpuSeconds };
+  return { parts, ...measured };
 }
 
 /** Where a result differs from the source: a run that loses a row, a digit or a type has failed, not won. */
@@ -250,25 +240,6 @@ async function faultsOf({ database, table, files }, expected) {
     connection.closeSync();
     instance.closeSync();
   }
-}
-
-/** Highest resident memory and processor time so far of the extraction child. */
-function childUsage() {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-      if (Number(/PPid:\s+(\d+)/.exec(status)[1]) !== process.pid) continue;
-      if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('extract')) continue;
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-      return {
-        megabytes: Number(/VmHWM:\s+(\d+)/.exec(status)[1]) / 1024,
-        cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100,
-      };
-    } catch {
-      // It ended in between.
-    }
-  }
-  return null;
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {

@@ -1,8 +1,8 @@
 /** Starts a script as a process that prints its address, and watches its memory. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { memoryOf } from '../processes/process-usage.mjs';
 
 export async function startProcess(script, ...args) {
   const startedAt = performance.now();
@@ -14,17 +14,12 @@ export async function startProcess(script, ...args) {
   return {
     url,
     startedAt,
-    residentMegabytes: () => memory(child.pid, 'VmRSS'),
+    residentMegabytes: () => Math.round(memoryOf(child.pid).resident),
     /** The most memory the process has held. */
-    peakMegabytes: () => memory(child.pid, 'VmHWM'),
+    peakMegabytes: () => Math.round(memoryOf(child.pid).peak),
     stop: async () => {
       child.kill('SIGTERM');
       await once(child, 'exit');
     },
   };
-}
-
-function memory(pid, field) {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0) / 1024);
 }
