@@ -39,7 +39,7 @@ export const settings = z
     driver: driver.default('auto').meta({
       title: 'Driver',
       description:
-        'native reads with COPY and needs nothing; extension reads with DuckDB’s Postgres extension, faster, where it is installed; auto takes the extension when it is there. The tables are the same.',
+        'native reads with COPY and needs nothing; extension reads with DuckDB’s Postgres extension, faster, and fails where that cannot be used; auto takes the extension when it is there, else reads natively. The tables are the same.',
     }),
     connections: z.number().int().min(1).max(16).default(2).meta({
       title: 'Connections',

@@ -44,6 +44,51 @@ const facts = (report: ExtractReport) =>
 const natively = (report: ExtractReport) =>
   report.notes.flatMap((note) => /^(\w+) is read natively/.exec(note)?.[1] ?? []).sort();
 
+describe('driver: extension without an extension', () => {
+  it('fails the table, says what is wanted and where it was looked for, and keeps the data; others are read', async () => {
+    await server.run('CREATE TABLE insisting AS SELECT 1 AS id; CREATE TABLE easy AS SELECT 1 AS id');
+    const source = await sourceWith({});
+    const insisting = tableRequest('insisting', { options: { driver: 'extension' } });
+    expect((await source.extract(['insisting'])).tables).toMatchObject([{ status: 'succeeded', rows: 1 }]);
+    await server.run('INSERT INTO insisting VALUES (2)');
+    const nowhere = { ...duckdb, extensionDirectories: ['/nowhere/extensions'] };
+    const report = await source.extract([insisting, 'easy'], { duckdb: nowhere });
+    expect(report.tables).toMatchObject([
+      {
+        status: 'failed',
+        rows: 1,
+        error: {
+          code: 'unsupported',
+          message: expect.stringMatching(
+            /postgres_scanner for DuckDB v.* is missing; looked for \/nowhere\/extensions\//,
+          ),
+          hint: expect.stringMatching(/da extensions install.*auto or native/),
+        },
+      },
+      { id: 'easy', status: 'succeeded' },
+    ]);
+    const unset = await source.extract([insisting], { duckdb: { ...duckdb, extensionDirectories: [] } });
+    expect(unset.tables[0]?.error?.message).toContain('duckdb.extension_directories is empty');
+    await expect(source.plan(insisting)).rejects.toMatchObject({ code: 'unsupported' });
+  });
+
+  it.skipIf(brought.reason !== undefined)(
+    'fails where the server cannot be read by it, and auto reads on',
+    async () => {
+      await server.run("CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0");
+      const url = server.url.replace(/\/postgres$/, '/bytes');
+      const insisting = await sourceWith({ url, driver: 'extension' });
+      const easy = await sourceWith({ url, driver: 'auto' });
+      const version = tableRequest('settings', { bucket: 'pg_catalog', source_table: 'pg_am' });
+      expect((await insisting.extract([version], { duckdb })).tables[0]).toMatchObject({
+        status: 'failed',
+        error: { code: 'unsupported', message: expect.stringContaining('SQL_ASCII') },
+      });
+      expect((await easy.extract([version], { duckdb })).tables[0]).toMatchObject({ status: 'succeeded' });
+    },
+  );
+});
+
 describe.skipIf(brought.reason !== undefined)(
   `the Postgres extension${brought.reason === undefined ? '' : ` (not run: ${brought.reason})`}`,
   () => {
@@ -115,12 +160,17 @@ describe.skipIf(brought.reason !== undefined)(
       expect(natively(report)).toEqual([]);
     });
 
-    it('reads natively and says why when the extension is not where it was looked for', async () => {
-      const source = await sourceWith({ driver: 'extension' });
+    it('reads natively and says why, once, when the extension is not where auto looked for it', async () => {
+      const source = await sourceWith({ driver: 'auto' });
       const [{ count }] = (await server.rows('SELECT count(*)::int AS count FROM early')) as [{ count: number }];
       const nowhere = { ...duckdb, extensionDirectories: ['/nowhere/extensions'] };
-      const missing = await source.extract(['early'], { duckdb: nowhere });
-      expect(missing).toMatchObject({ tables: [{ status: 'succeeded', rows: count }] });
+      const missing = await source.extract(['early', 'late'], { duckdb: nowhere });
+      expect(missing).toMatchObject({
+        tables: [
+          { status: 'succeeded', rows: count },
+          { id: 'late', status: 'succeeded' },
+        ],
+      });
       expect(missing.notes).toEqual([expect.stringMatching(/^Engine: native\. .*missing.*\/nowhere\/extensions/)]);
     });
 

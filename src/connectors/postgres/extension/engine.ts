@@ -2,6 +2,7 @@
 import { explainProbe, probeExtension } from '../../../duckdb/probe-extension.ts';
 import { identifier } from '../../../duckdb/quote.ts';
 import type { Session } from '../../../duckdb/session.ts';
+import { AttacheError } from '../../../errors/attache-error.ts';
 import type { RunContext } from '../../read-way.ts';
 import type { TableRequest } from '../../table-request.ts';
 import type { Server } from '../connect.ts';
@@ -16,13 +17,17 @@ export interface Engine {
   giveUp(table: TableRequest, thrown: unknown): string;
 }
 
+/** The attached extension, or why there is none and whether that may pass. */
+type Opened = { session: Session } | { obstacle: string; mayPass: boolean };
+
 /** Chooses for each table of a run. */
 export class Engines {
   private readonly context: RunContext<Settings>;
   private readonly server: Server;
   private readonly snapshot: Snapshot;
   private readonly native = new Set<string>();
-  private opened: Promise<Session | null> | null = null;
+  private opened: Promise<Opened> | null = null;
+  private toldOfObstacle = false;
 
   constructor(context: RunContext<Settings>, server: Server, snapshot: Snapshot) {
     this.context = context;
@@ -30,15 +35,20 @@ export class Engines {
     this.snapshot = snapshot;
   }
 
-  /** The extension for this table, or null for the native way. */
+  /** The extension for this table, or null for the native way; throws where the settings insist on an extension that cannot be used. */
   async choose(table: TableRequest): Promise<Engine | null> {
     const driver = (table.options.driver as Driver | undefined) ?? this.context.settings.driver;
     if (driver === 'native' || this.native.has(table.id)) return null;
     // Most operators supply no extension; what never was to be there needs no sentence in every run.
     if (driver === 'auto' && this.context.extensionDirectories.length === 0) return null;
     this.opened ??= this.open();
-    if ((await this.opened) === null) return null;
-    return { giveUp: (failed, thrown) => this.giveUp(failed, thrown) };
+    const opened = await this.opened;
+    if ('session' in opened) return { giveUp: (failed, thrown) => this.giveUp(failed, thrown) };
+    if (driver === 'extension') throw notUsable(table, opened);
+    if (!this.toldOfObstacle)
+      this.context.note(`Engine: native. The Postgres extension cannot be used: ${opened.obstacle}.`);
+    this.toldOfObstacle = true;
+    return null;
   }
 
   private giveUp(table: TableRequest, thrown: unknown): string {
@@ -53,25 +63,18 @@ export class Engines {
     return reason;
   }
 
-  private async open(): Promise<Session | null> {
+  private async open(): Promise<Opened> {
     const { note, extensionDirectories, scratch } = this.context;
     const probe = await probeExtension('postgres', extensionDirectories);
-    const obstacle =
-      probe.status === 'available'
-        ? await this.obstacle()
-        : `${explainProbe(probe)} \`da extensions install\` puts it there`;
-    if (obstacle !== null) {
-      note(`Engine: native. The Postgres extension cannot be used: ${obstacle}.`.replace('..', '.'));
-      return null;
-    }
+    const obstacle = probe.status === 'available' ? await this.obstacle() : explainProbe(probe).replace(/\.$/, '');
+    if (obstacle !== null) return { obstacle, mayPass: false };
     try {
       const session = await this.context.session();
       await attachDatabase(session, probe.path!, this.server, this.snapshot.readOnlySession, scratch);
       note(`Engine: the Postgres extension at ${probe.path}; native where it would not be exact.`);
-      return session;
+      return { session };
     } catch (thrown) {
-      note(`Engine: native. The Postgres extension cannot be used: ${(thrown as Error).message}.`);
-      return null;
+      return { obstacle: (thrown as Error).message.replace(/\.$/, ''), mayPass: true };
     }
   }
 
@@ -87,7 +90,15 @@ export class Engines {
   }
 
   async close(): Promise<void> {
-    const session = await this.opened;
-    await session?.run(`DETACH ${identifier(alias)}`);
+    const opened = await this.opened;
+    if (opened !== null && 'session' in opened) await opened.session.run(`DETACH ${identifier(alias)}`);
   }
+}
+
+function notUsable({ id }: TableRequest, { obstacle, mayPass }: Exclude<Opened, { session: Session }>): AttacheError {
+  return new AttacheError('unsupported', {
+    message: `${id} is to be read by DuckDB’s Postgres extension (driver: extension), which cannot be used: ${obstacle}.`,
+    hint: 'The table keeps its data. Put the extension there with `da extensions install postgres`, or set driver: auto or native: the native way brings the same tables and needs no extension.',
+    retryable: mayPass,
+  });
 }
