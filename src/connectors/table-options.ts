@@ -39,28 +39,51 @@ const durationText = z
   });
 
 export const tableOptions = z.strictObject({
-  /** Columns to read; absent means all. */
-  columns: z.array(z.string().min(1)).min(1).optional(),
-  where: z.array(whereClause).min(1).optional(),
-  /** incremental: a column that grows with every insert and update; of files, whose greatest value decides which row of a key wins. */
-  cursor: z.string().min(1).optional(),
-  /** incremental: `merge` replaces rows by primary key, `append` only adds. */
-  mode: z.enum(['append', 'merge']).optional(),
-  /** incremental: how far below the watermark each run reads again; a duration for times, a number for numbers. */
+  columns: z.array(z.string().min(1)).min(1).optional().meta({ description: 'Columns to read.', usually: 'all' }),
+  where: z
+    .array(whereClause)
+    .min(1)
+    .optional()
+    .describe('Rows to read, `[{column, op, value}]` joined by AND. Values are bound, never spliced.'),
+  cursor: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'incremental: a column that grows with every insert and update; of files, whose greatest value decides which row of a key wins.',
+    ),
+  mode: z.enum(['append', 'merge']).optional().meta({
+    description: 'incremental: `merge` replaces rows by primary key, `append` only adds.',
+    usually: 'merge where there is a key',
+  }),
   overlap: z
     .union([durationText, z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)], {
       error: 'expected a duration, e.g. 10m, or for a number a whole number that is not negative',
     })
-    .optional(),
-  /** incremental, partitioned: everything is read anew after this long. */
-  full_refresh_every: durationText.optional(),
-  /** incremental: compare the keys with the source in every run and drop the rows that are gone. */
-  detect_deletes: z.literal(true).optional(),
-  /** partitioned: the column whose value decides the partition. */
-  partition_by: z.string().min(1).optional(),
-  granularity: z.enum(granularities).optional(),
-  /** What a change of the source's columns may do: `evolve` follows it, `freeze` fails the table and keeps its data. */
-  schema_policy: z.enum(['evolve', 'freeze']).optional(),
+    .optional()
+    .meta({
+      description:
+        'incremental: how far below the watermark each run reads again; a duration for times, a number for numbers.',
+      usually: '10m',
+    }),
+  full_refresh_every: durationText.optional().meta({
+    description: 'incremental, partitioned: everything is read anew after this long.',
+    usually: '7d for incremental',
+  }),
+  detect_deletes: z
+    .literal(true)
+    .optional()
+    .describe('incremental: compare the keys with the source in every run and drop the rows that are gone.'),
+  partition_by: z.string().min(1).optional().describe('partitioned: the column whose value decides the partition.'),
+  granularity: z
+    .enum(granularities)
+    .optional()
+    .meta({ description: 'partitioned: how much one partition holds.', usually: 'month' }),
+  schema_policy: z.enum(['evolve', 'freeze']).optional().meta({
+    description:
+      'What a change of the source’s columns may do: `evolve` follows it, `freeze` fails the table and keeps its data.',
+    usually: 'evolve',
+  }),
 });
 
 export type TableOptions = z.infer<typeof tableOptions>;

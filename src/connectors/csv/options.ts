@@ -12,25 +12,54 @@ const oneCharacter = z.string().regex(/^[\t\x20-\x7e]$/, 'one ASCII character');
 const oneOrNone = z.union([z.literal(''), oneCharacter]);
 
 export const options = z.strictObject({
-  delimiter: oneCharacter.optional(),
-  quote: oneOrNone.optional(),
-  escape: oneOrNone.optional(),
-  encoding: z.string().min(1).optional(),
-  header: z.boolean().optional(),
-  /** Lines before the header. */
-  skip: z.number().int().min(0).max(10_000).optional(),
-  /** Lines that begin with it are not data. */
-  comment: oneCharacter.nullable().optional(),
-  decimal: z.enum(['.', ',']).optional(),
-  /** As in DuckDB's `strptime`, e.g. `%d.%m.%Y`. */
-  date_format: z.string().includes('%').nullable().optional(),
-  null_values: z.array(z.string()).optional(),
-  types: z.record(z.string(), z.string().min(1)).optional(),
-  max_reject_rows: z.number().int().min(0).optional(),
-  max_reject_ratio: z.number().min(0).max(1).optional(),
-  pad_short_rows: z.boolean().optional(),
-  on_bad_file: z.enum(['fail', 'skip']).optional(),
-  schema_policy: z.enum(['evolve', 'freeze']).optional(),
+  delimiter: oneCharacter.optional().describe('Between two cells; found at registration.'),
+  quote: oneOrNone.optional().meta({ description: 'Around a cell; empty text for none.', usually: '"' }),
+  escape: oneOrNone
+    .optional()
+    .meta({ description: 'Before a quote inside a quoted cell; empty text for none.', usually: 'the quote' }),
+  encoding: z.string().min(1).optional().describe('e.g. utf-8, utf-16le, latin1, windows-1250; found at registration.'),
+  header: z.boolean().optional().meta({ description: 'Whether the first line names the columns.', usually: 'true' }),
+  skip: z.number().int().min(0).max(10_000).optional().meta({ description: 'Lines before the header.', usually: '0' }),
+  comment: oneCharacter.nullable().optional().meta({ description: 'Lines that begin with it are not data.' }),
+  decimal: z.enum(['.', ',']).optional().meta({ description: 'The decimal mark of numbers.', usually: '.' }),
+  date_format: z
+    .string()
+    .includes('%')
+    .nullable()
+    .optional()
+    .meta({ description: 'As in DuckDB’s `strptime`, e.g. `%d.%m.%Y`.', usually: 'ISO 8601' }),
+  null_values: z
+    .array(z.string())
+    .optional()
+    .describe('Texts that mean NULL, e.g. `["NA"]`; an empty cell without quotes always does.'),
+  types: z
+    .record(z.string(), z.string().min(1))
+    .optional()
+    .describe('Types by column, e.g. `{"price": "DECIMAL(12,2)"}`; what is not named is found at registration.'),
+  max_reject_rows: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('How many rows a load may reject before the table fails and keeps its data.'),
+  max_reject_ratio: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .meta({ description: 'The same as a share of all rows.', usually: '0.001' }),
+  pad_short_rows: z
+    .boolean()
+    .optional()
+    .meta({ description: 'true: a row with too few cells gets NULLs; else it is rejected.', usually: 'false' }),
+  on_bad_file: z
+    .enum(['fail', 'skip'])
+    .optional()
+    .meta({ description: 'skip: a file that cannot be read keeps its last good rows.', usually: 'fail' }),
+  schema_policy: z
+    .enum(['evolve', 'freeze'])
+    .optional()
+    .meta({ description: 'freeze: other columns fail the table, which keeps its data.', usually: 'evolve' }),
 });
 
 export type Options = z.infer<typeof options>;

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { errorCodes } from '../../src/errors/codes.ts';
+import { settingsPage, table } from './settings-page.ts';
+
+it('the page of settings holds every key of the schemas with its meaning', async () => {
+  await expect(await settingsPage()).toMatchFileSnapshot('../../docs/settings.md');
+});
+
+it('the page of error codes holds every code with its exit code and HTTP status', async () => {
+  const rows = Object.entries(errorCodes).map(([code, { title, exit, status }]) => [
+    `\`${code}\``,
+    title,
+    String(exit),
+    String(status),
+  ]);
+  const page = [
+    '# Error codes',
+    'Codes are stable: programs may rely on them, never on a sentence. On the command line they stand in `errors` of `--json` and decide the exit code; over HTTP in `code` of the problem document. Every error says in `hint` what to do next and in `retryable` whether trying again can help.',
+    table(['code', 'what happened', 'exit code', 'HTTP status'], rows),
+    '',
+  ].join('\n\n');
+  await expect(page).toMatchFileSnapshot('../../docs/errors.md');
+});
