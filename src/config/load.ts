@@ -11,6 +11,7 @@ import { type ConfigFile, noFile, readConfigFile } from './read-file.ts';
 import type { InstanceConfig, SourceConfig } from './shapes.ts';
 import { isSection, normaliseShorthand } from './shorthand.ts';
 import { checkSourceSettings } from './source-settings.ts';
+import { tableClashes } from './table-clashes.ts';
 
 /** Flags of the command line that set a value of the configuration. */
 export interface ConfigFlags {
@@ -118,19 +119,23 @@ async function checkSources(
 ): Promise<{ sources: Map<string, SourceConfig>; faults: SettingFault[] }> {
   const sources = new Map<string, SourceConfig>();
   const faults: SettingFault[] = [];
+  const sound: SourceConfig[] = [];
   const entries = isSection(content.sources) ? Object.entries(content.sources) : [];
   for (const [name, entry] of entries) {
     if (!isSection(entry) || typeof entry.type !== 'string') continue;
     const { type, schedule, ...settings } = entry;
     const checked = await checkSourceSettings(type, settings, base);
     faults.push(...checked.faults.map(({ path, message }) => ({ path: ['sources', name, ...path], message })));
-    sources.set(name, {
+    const source: SourceConfig = {
       name,
       type,
       settings: checked.settings,
       schedule: typeof schedule === 'string' ? schedule : null,
-    });
+    };
+    sources.set(name, source);
+    if (checked.faults.length === 0) sound.push(source);
   }
+  faults.push(...(await tableClashes(sound)));
   return { sources, faults };
 }
 

@@ -9,8 +9,8 @@ import type { SourceContext } from './source-context.ts';
 export interface ReceiveWay<Settings> {
   /** Proves that the source sent these exact bytes: throws `unauthorized` when it did not, `unavailable` when nothing could prove it. */
   verify(context: SourceContext<Settings>, event: IncomingEvent): void;
-  /** Reads the envelope before anything is stored; throws `malformed`, with the reason, for what must be kept aside instead of applied. */
-  admit(settings: Settings, event: IncomingEvent): EventFacts;
+  /** Reads the envelope before anything is stored; throws `malformed` when there is none to read. Either way the event is kept aside when it must not be applied. */
+  admit(settings: Settings, event: IncomingEvent): Admission;
   /** What one stored event means. Pure; throws `source_data` for what cannot be understood, which is then kept aside. */
   interpret(settings: Settings, event: StoredEvent): ReceivedChange[];
   /** The tables the source keeps. A parent stands before its children. */
@@ -41,6 +41,12 @@ export interface EventFacts {
   occurredAt: number | null;
 }
 
+export interface Admission {
+  facts: EventFacts;
+  /** Why the event must be kept aside instead of applied; null when it may pass. */
+  aside: string | null;
+}
+
 export interface StoredEvent extends EventFacts {
   body: Buffer;
   receivedAt: number;
@@ -63,6 +69,8 @@ export interface ReceivedTable {
   hiddenBy?: string;
   /** A row is hidden until these are known. */
   required?: readonly string[];
+  /** A boolean column that is true while some value of the row does not fit its column. */
+  misfit?: string;
   /** Columns the receiver fills from other rows. */
   derived?: readonly DerivedColumn[];
 }

@@ -22,6 +22,17 @@ export function signingSecrets(context: SourceContext<SecretNames>): string[] {
   });
 }
 
+/** For a check of the source: what keeps events from being proven. */
+export function secretWarnings(keys: () => unknown): string[] {
+  try {
+    keys();
+    return [];
+  } catch (thrown) {
+    const { message, hint } = toAttacheError(thrown);
+    return [`Every event is refused: ${message} ${hint ?? ''}`.trim()];
+  }
+}
+
 function secretOrNone(context: SourceContext<unknown>, name: string): string[] {
   try {
     return [context.secret(name)];

@@ -1,7 +1,7 @@
 /** The door: prove, look, store durably, and only then say yes. Nothing behind it has to be running. */
 import { createHash } from 'node:crypto';
 import type { Connector } from '../connectors/connector.ts';
-import type { EventFacts, IncomingEvent } from '../connectors/receive-way.ts';
+import type { Admission, EventFacts, IncomingEvent } from '../connectors/receive-way.ts';
 import type { SourceContext } from '../connectors/source-context.ts';
 import { AttacheError, toAttacheError } from '../errors/attache-error.ts';
 import type { InboxWriter } from './inbox/inbox-writer.ts';
@@ -44,28 +44,23 @@ export async function acceptEvent(door: Door, event: IncomingEvent): Promise<num
   }
 }
 
+/** What the envelope says, of an event that may pass; any other is kept aside with what could be read of it. */
 async function admit(door: Door, event: IncomingEvent): Promise<EventFacts> {
+  let admission: Admission;
   try {
-    return door.connector.receive!.admit(door.context.settings, event);
+    admission = door.connector.receive!.admit(door.context.settings, event);
   } catch (thrown) {
-    const error = toAttacheError(thrown);
-    if (error.code !== 'malformed') throw thrown;
-    const nothing: EventFacts = { identifier: null, name: null, occurredAt: null };
-    // The same bytes sent again and again take one place.
-    const id = `door-${createHash('sha256').update(event.body).digest('hex').slice(0, 32)}`;
-    const kept = await quarantine(
-      door.quarantineDirectory,
-      { ...nothing, receivedAt: event.receivedAt, body: event.body },
-      error.message,
-      id,
-    );
-    door.counts.quarantined += 1;
-    throw new AttacheError('malformed', {
-      message: error.message,
-      hint: kept
-        ? 'The event was kept aside; an administrator can look at it and release it.'
-        : (error.hint ?? undefined),
-      cause: thrown,
-    });
+    const { code, message } = toAttacheError(thrown);
+    if (code !== 'malformed') throw thrown;
+    admission = { facts: { identifier: null, name: null, occurredAt: null }, aside: message };
   }
+  const { facts, aside } = admission;
+  if (aside === null) return facts;
+  // The same bytes sent again and again take one place.
+  const id = `door-${createHash('sha256').update(event.body).digest('hex').slice(0, 32)}`;
+  const stored = { ...facts, receivedAt: event.receivedAt, body: event.body };
+  const kept = await quarantine(door.quarantineDirectory, stored, aside, id);
+  door.counts.quarantined += 1;
+  const hint = 'The event was kept aside; an administrator can look at it and release it.';
+  throw new AttacheError('malformed', { message: aside, ...(kept ? { hint } : {}) });
 }

@@ -1,6 +1,7 @@
 /** A pushed source as the server holds it: the door is here, the process behind it is kept alive, and its facts are at hand. */
 import { loadConnector } from '../connectors/catalogue.ts';
 import type { Connector } from '../connectors/connector.ts';
+import { pushedTables } from '../connectors/pushed-tables.ts';
 import type { IncomingEvent } from '../connectors/receive-way.ts';
 import type { SourceContext } from '../connectors/source-context.ts';
 import { extractFolder } from '../contract/extract-folder.ts';
@@ -94,6 +95,11 @@ export class PushedSource {
 
   get bodyLimit(): number {
     return this.connector.receive!.bodyLimit(this.task.source.settings);
+  }
+
+  /** Whether the source fills this table, and so would bring it back. */
+  fills(table: string): boolean {
+    return pushedTables(this.connector.receive!, this.task.source.settings).some(({ id }) => id === table);
   }
 
   /** Resolves with the event's sequence once it is durable. */

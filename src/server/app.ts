@@ -72,7 +72,10 @@ export function createApp(parts: ServerParts, authenticator: Authenticator): Fas
   });
   app.setErrorHandler((thrown, request, reply) => {
     const error = asRequestError(thrown);
-    if (error.status >= 500) parts.log.error({ request: request.id, url: request.url, err: thrown }, error.message);
+    const about = { request: request.id, url: redact(request.url) };
+    // Not to be ready is a state, not a fault of the program: one line for each refusal, or a full disk fills the faster.
+    if (error.code === 'unavailable') parts.log.warn(about, error.message);
+    else if (error.status >= 500) parts.log.error({ ...about, err: thrown }, error.message);
     if (error.code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="Data Attache"');
     if (error.code === 'unavailable') reply.header('retry-after', '5');
     // Headers of the file that was not sent.

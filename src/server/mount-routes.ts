@@ -39,6 +39,8 @@ export function mountRoutes(app: FastifyInstance, routes: readonly Route[], auth
 function takingBytes(scope: FastifyInstance, route: Route, budget: BodyBudget): FastifyInstance {
   scope.removeAllContentTypeParsers();
   scope.addHook('onRequest', async (request, reply) => {
+    // Whatever the sender calls its bytes, even what is no type at all.
+    request.raw.headers['content-type'] = 'application/octet-stream';
     reply.raw.once('close', () => budget.release(request.raw));
   });
   scope.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) =>

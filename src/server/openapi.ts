@@ -8,7 +8,8 @@ type Json = Record<string, unknown>;
 export function openApiDocument(routes: readonly Route[], version: string): Json {
   const paths: Record<string, Json> = {};
   const named: Json = {};
-  for (const route of routes.filter(({ path }) => path.startsWith('/api/'))) {
+  // Pages are for people.
+  for (const route of routes.filter(({ path }) => /^\/(api|webhooks)\//.test(path))) {
     const path = paths[route.path] ?? {};
     path[route.method.toLowerCase()] = hoisted(operation(route), named);
     paths[route.path] = path;
@@ -36,9 +37,7 @@ function operation(route: Route): Json {
     summary: route.summary,
     ...(route.action === null ? { security: [] } : { 'x-action': route.action }),
     parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
-    ...(route.body === undefined
-      ? {}
-      : { requestBody: { content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } } }),
+    ...requestBody(route),
     responses: {
       ...Object.fromEntries(Object.entries(route.answers).map(([status, answer]) => [status, response(answer)])),
       default: {
@@ -47,6 +46,13 @@ function operation(route: Route): Json {
       },
     },
   };
+}
+
+/** Raw bytes are taken whatever they are called. */
+function requestBody({ body, rawBody }: Route): Json {
+  if (rawBody !== undefined) return { requestBody: { required: true, content: { '*/*': {} } } };
+  if (body === undefined) return {};
+  return { requestBody: { content: { 'application/json': { schema: jsonSchema(body, 'input') } } } };
 }
 
 function operationId({ method, path }: Route): string {

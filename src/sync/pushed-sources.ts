@@ -2,12 +2,16 @@
 import type { InstanceConfig } from '../config/shapes.ts';
 import { loadConnector } from '../connectors/catalogue.ts';
 import type { Connector } from '../connectors/connector.ts';
+import { pushedTables } from '../connectors/pushed-tables.ts';
 import { AttacheError } from '../errors/attache-error.ts';
 import { PushedSource } from '../receive/pushed-source.ts';
 import type { SystemState } from '../system/system-state.ts';
 import { findTable, insertTable } from '../system/table-registry.ts';
 import { reportPushed } from './report-pushed.ts';
 import type { Log, SyncParts } from './sync-parts.ts';
+
+const takenNames =
+  'tables of a pushed source have names that are registered for another; they are reached as source.table until one of the two is called otherwise';
 
 export interface PushedParts {
   config: InstanceConfig;
@@ -80,7 +84,8 @@ export class PushedSources {
     const source = config.sources.get(name)!;
     const connector = await loadConnector(source.type);
     if (connector.receive === undefined) return;
-    await registerTables(state, name, connector, connector.settings.parse(source.settings));
+    const taken = await registerTables(state, name, connector, connector.settings.parse(source.settings));
+    if (taken.length > 0) log.error({ source: name, tables: taken }, takenNames);
     const { dataDirectory, duckdb, limits } = config;
     const started = await PushedSource.start(
       { dataDirectory, source, secrets: secretsOf(source), duckdb, limits },
@@ -112,23 +117,21 @@ export class PushedSources {
   }
 }
 
-/** Adds what is not registered yet; what an administrator changed stays as it is. */
+/** Adds what is not registered yet; what an administrator changed stays as it is. Returns the names that belong to other sources. */
 async function registerTables(
   state: SystemState,
   source: string,
   connector: Connector,
   settings: unknown,
-): Promise<void> {
-  const { tables, ownTables } = connector.receive!;
-  const { events, progress } = ownTables(settings);
-  const all = [
-    ...tables(settings).map(({ id, description, primary_key }) => ({ id, description, primary_key: [...primary_key] })),
-    { id: events, description: 'Every event that was received.', primary_key: ['sequence'] },
-    { id: progress, description: 'How far the source is.', primary_key: [] },
-  ];
+): Promise<string[]> {
+  const taken: string[] = [];
   await state.write(async (session) => {
-    for (const { id, description, primary_key } of all) {
-      if ((await findTable(session, id)) !== null) continue;
+    for (const { id, description, primary_key } of pushedTables(connector.receive!, settings)) {
+      const known = await findTable(session, id);
+      if (known !== null) {
+        if (known.source_name !== source) taken.push(id);
+        continue;
+      }
       await insertTable(session, {
         id,
         name: id,
@@ -148,4 +151,5 @@ async function registerTables(
       });
     }
   });
+  return taken;
 }

@@ -164,3 +164,19 @@ test('a folder as configuration, aliases without end and several documents are t
   expect(await faultsOf('server: {}\n---\nserver: {}\n')).toMatch(/^instance\.yaml:2 a second document/);
   await expect(load(null, { flags: { config: '.' } })).rejects.toMatchObject({ code: 'config_invalid' });
 });
+
+test('two sources that push may not fill the same tables', async () => {
+  const yaml = [
+    'sources:',
+    '  jira: { type: jira, url: "https://acme.atlassian.net", secret_env: S }',
+    '  other: { type: jira, url: "https://other.atlassian.net", secret_env: S }',
+    '  third: { type: jira, url: "https://third.atlassian.net", secret_env: S, prefix: third_ }',
+    '  hook: { type: webhook, table: jira_issues, secret_env: S, key: [id], version: v, columns: { id: { path: id } } }',
+  ].join('\n');
+  expect(await faultsOf(yaml)).toBe(
+    [
+      'instance.yaml:3 sources.other: its table jira_projects and 15 more would be the table of the source jira too; give its tables other names, e.g. by prefix',
+      'instance.yaml:5 sources.hook: its table jira_issues would be the table of the source jira too; give its tables other names, e.g. by prefix',
+    ].join('\n'),
+  );
+});

@@ -124,13 +124,13 @@ describe('sources', () => {
 });
 
 describe('the OpenAPI document', () => {
-  it('holds every route of the API with its parameters, answers and guard', async () => {
+  it('holds every route of the API and the door for events with its parameters, answers and guard', async () => {
     const document = (await server.ask('GET', '/api/openapi.json')).json;
     expect(document.openapi).toBe('3.1.0');
     const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    const routes = documentedRoutes().filter(({ path }) => path.startsWith('/api/'));
+    const routes = documentedRoutes().filter(({ path }) => /^\/(api|webhooks)\//.test(path));
     expect(documented.sort()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).sort());
     for (const route of routes) {
       const operation = document.paths[route.path][route.method.toLowerCase()];

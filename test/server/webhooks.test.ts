@@ -66,6 +66,8 @@ test.each<[string, () => Promise<{ status: number }>, number]>([
   ['another case in the path', () => server.ask('POST', '/Webhooks/told', event('b', 1)), 404],
   ['another verb', () => server.ask('PUT', '/webhooks/told', event('b', 1)), 405],
   ['another content type', () => push(event('t', 1), { 'content-type': 'text/plain' }), 200],
+  ['a content type that is none', () => push(event('t', 1), { 'content-type': ';;;' }), 200],
+  ['ten thousand bytes of headers', () => push(event('t', 1), { 'x-fill': 'x'.repeat(10_000) }), 200],
   ['no content type', () => bare(event('n', 1)), 200],
 ])('%s is answered as it should be', async (_what, send, status) => {
   expect((await send()).status).toBe(status);
@@ -117,6 +119,13 @@ test('tables of a pushed source are registered by the source itself', async () =
   const { json } = await server.ask('GET', '/api/admin/registry');
   const ids = json.tables.map((table: { id: string }) => table.id);
   expect(ids).toEqual(expect.arrayContaining(['orders_told', 'orders_told_events', 'orders_told_ingest']));
+});
+
+test('a table that its source fills is not unregistered under it: the source would bring it back', async () => {
+  const { status, json } = await server.ask('DELETE', '/api/admin/registry/orders_told');
+  expect(status).toBe(409);
+  expect(json).toMatchObject({ code: 'conflict', hint: expect.stringContaining('configuration') });
+  expect((await push(event('still', 1))).status).toBe(200);
 });
 
 test('health tells nothing of sources or secrets', async () => {

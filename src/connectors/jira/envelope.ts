@@ -1,21 +1,20 @@
 /** The envelope of an event: which delivery, what, when, and whether it is this site's and of this time. */
 import { AttacheError } from '../../errors/attache-error.ts';
-import type { EventFacts, IncomingEvent } from '../receive-way.ts';
-import { asObject, type JsonObject, member, numberAt, objectAt, textAt } from './json.ts';
+import type { Admission, IncomingEvent } from '../receive-way.ts';
+import { asObject, type JsonObject, numberAt, objectAt, textAt } from './json.ts';
 import type { JiraSettings } from './settings.ts';
 
 const furthestAheadMs = 5 * 60_000;
 
-export function admit(settings: JiraSettings, { headers, body, receivedAt }: IncomingEvent): EventFacts {
+export function admit(settings: JiraSettings, { headers, body, receivedAt }: IncomingEvent): Admission {
   const event = parseEvent(body);
   const occurredAt = numberAt(event, 'timestamp');
-  if (occurredAt !== null) checkAge(settings, occurredAt, receivedAt);
-  checkSite(settings, event);
-  return {
+  const facts = {
     identifier: headers['x-atlassian-webhook-identifier']?.slice(0, 200) ?? null,
     name: textAt(event, 'webhookEvent')?.slice(0, 200) ?? null,
     occurredAt,
   };
+  return { facts, aside: ageFault(settings, occurredAt, receivedAt) ?? siteFault(settings, event) };
 }
 
 export function parseEvent(body: Buffer): JsonObject {
@@ -34,11 +33,10 @@ export function parseEvent(body: Buffer): JsonObject {
   return object;
 }
 
-function checkAge({ max_age_hours }: JiraSettings, occurredAt: number, now: number): void {
-  if (now - occurredAt > max_age_hours * 3_600_000)
-    throw new AttacheError('malformed', { message: `The event is older than ${max_age_hours} hours.` });
-  if (occurredAt - now > furthestAheadMs)
-    throw new AttacheError('malformed', { message: 'The event lies more than five minutes ahead of the clock.' });
+function ageFault({ max_age_hours }: JiraSettings, occurredAt: number | null, now: number): string | null {
+  if (occurredAt === null) return null;
+  if (now - occurredAt > max_age_hours * 3_600_000) return `The event is older than ${max_age_hours} hours.`;
+  return occurredAt - now > furthestAheadMs ? 'The event lies more than five minutes ahead of the clock.' : null;
 }
 
 const entities = [
@@ -55,12 +53,10 @@ const entities = [
 ];
 
 /** `self` of the entity names the site; where none stands, the signature alone speaks. */
-function checkSite({ url }: JiraSettings, event: JsonObject): void {
-  const host = new URL(url).host;
-  for (const name of entities) {
-    const self = textAt(objectAt(event, name), 'self');
-    if (self === null || member(event, name) === undefined) continue;
-    if (!URL.canParse(self) || new URL(self).host !== host)
-      throw new AttacheError('malformed', { message: `The event is of another site than ${host}.` });
-  }
+function siteFault({ url }: JiraSettings, event: JsonObject): string | null {
+  const { host } = new URL(url);
+  const isOther = entities
+    .map((name) => textAt(objectAt(event, name), 'self'))
+    .some((self) => self !== null && (!URL.canParse(self) || new URL(self).host !== host));
+  return isOther ? `The event is of another site than ${host}.` : null;
 }

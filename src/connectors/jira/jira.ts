@@ -1,5 +1,6 @@
 /** Jira, pushed: its webhooks keep the tables live, and with credentials its REST side brings what they do not tell. */
 import { defineConnector } from '../connector.ts';
+import { secretWarnings, signingSecrets } from '../signature.ts';
 import { tableOptions } from '../table-options.ts';
 import { admit } from './envelope.ts';
 import { interpret } from './interpret.ts';
@@ -18,12 +19,13 @@ export const jira = defineConnector<JiraSettings>({
   flat: true,
   check: async (context) => {
     const waits = `Waits for signed events at /webhooks/${context.source}`;
+    const warnings = secretWarnings(() => signingSecrets(context));
     if (context.settings.token_env === undefined) {
-      const warnings = ['Without credentials nothing that an event did not tell can be found.'];
+      warnings.push('Without credentials nothing that an event did not tell can be found.');
       return { summary: `${waits}.`, facts: { asks: false }, warnings };
     }
     const name = await whoAmI(context);
-    return { summary: `${waits}; asks as ${name}.`, facts: { asks: true }, warnings: [] };
+    return { summary: `${waits}; asks as ${name}.`, facts: { asks: true }, warnings };
   },
   discover: async () => [],
   receive: {

@@ -1,11 +1,8 @@
 /** The tables of a Jira source. Ids are text everywhere; times are UTC; a person is an account id, a name and, where the site tells it, an email. */
 import type { DerivedColumn, ReceivedColumn, ReceivedTable } from '../receive-way.ts';
+import { counts, person, text, times } from './columns.ts';
+import { issueColumns, issueMarks } from './issue-columns.ts';
 import type { JiraSettings } from './settings.ts';
-
-const text = (...names: string[]): ReceivedColumn[] => names.map((name) => ({ name, type: 'VARCHAR' }));
-const times = (...names: string[]): ReceivedColumn[] => names.map((name) => ({ name, type: 'TIMESTAMP' }));
-const counts = (...names: string[]): ReceivedColumn[] => names.map((name) => ({ name, type: 'BIGINT' }));
-const person = (role: string) => text(`${role}_account_id`, `${role}_name`, `${role}_email`);
 
 export type TableName =
   | 'issues'
@@ -233,43 +230,9 @@ function issues(settings: JiraSettings, ofProject: { table: string; column: stri
     month: 'created_at',
     parents: [ofProject],
     columns: [
-      ...text(
-        'issue_id',
-        'issue_key',
-        'issue_url',
-        'summary',
-        'description',
-        'description_text',
-        'issue_type',
-        'status',
-        'status_category',
-        'priority',
-        'resolution',
-        'project_id',
-        'project_key',
-        'project_name',
-      ),
-      ...person('creator'),
-      ...person('reporter'),
-      ...person('assignee'),
-      ...times('created_at', 'updated_at', 'resolved_at'),
-      { name: 'due_date', type: 'DATE' },
-      ...text('labels'),
-      ...counts('attachment_count', 'comment_count', 'issuelink_count'),
-      ...text('parent_id'),
-      { name: 'epic_ref', type: 'VARCHAR', internal: true },
-      { name: 'epic_told_id', type: 'VARCHAR', internal: true },
-      ...text(
-        'epic_id',
-        'epic_key',
-        'component_ids',
-        'fix_version_ids',
-        'affected_version_ids',
-        'sprint_ids',
-        'custom_fields',
-      ),
+      ...issueColumns,
       ...promoted.map(([, { column, type }]): ReceivedColumn => ({ name: column, type })),
-      { name: '_hydrated', type: 'BOOLEAN' },
+      ...issueMarks,
     ],
     derived: [
       {

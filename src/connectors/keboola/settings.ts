@@ -1,6 +1,6 @@
 /** What a Keboola source is configured with. */
 import { z } from 'zod';
-import { isLoopback } from './api/address.ts';
+import { isLoopback } from '../machine-address.ts';
 
 export const readPaths = ['auto', 'extension', 'http'] as const;
 

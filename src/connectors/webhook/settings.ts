@@ -6,13 +6,19 @@ const name = z.string().refine((text) => identityFault(text) === null, {
   error: 'expected a name such as orders: lower-case letters, digits and _',
 });
 
-const path = z.string().min(1).describe('Where it stands in the event, members joined by dots: data.order.id');
+const path = z
+  .string()
+  .regex(/^[^.]+(\.[^.]+)*$/, { error: 'expected members joined by dots, e.g. data.order.id' })
+  .describe('Where it stands in the event, members joined by dots: data.order.id');
 
 const types = ['VARCHAR', 'BIGINT', 'DOUBLE', 'BOOLEAN', 'TIMESTAMP', 'DATE'] as const;
 
 export const webhookSettings = z
   .strictObject({
-    table: name.describe('The table the events fill.'),
+    table: name
+      // Its own tables are called after it.
+      .max(63 - '_events'.length, { error: 'expected at most 56 characters' })
+      .describe('The table the events fill.'),
     secret_env: z.string().min(1).optional().describe('Environment variable with the signing secret.'),
     secrets_env: z
       .array(z.string().min(1))
@@ -28,8 +34,10 @@ export const webhookSettings = z
     header: z
       .string()
       .regex(/^[a-z0-9-]+$/, { error: 'expected a header name in lower case, e.g. x-signature' })
-      .default('x-signature')
-      .describe('hmac-sha256: the header with the hexadecimal digest, with or without `sha256=` before it.'),
+      .optional()
+      .describe(
+        'hmac-sha256: the header with the hexadecimal digest, with or without `sha256=` before it; default x-signature.',
+      ),
     key: z.array(name).min(1).describe('The columns that name a row.'),
     version: path.describe('What grows with every change of a row: a time or a number.'),
     columns: z
@@ -45,6 +53,11 @@ export const webhookSettings = z
   .refine(({ key, columns }) => key.every((column) => Object.hasOwn(columns, column)), {
     error: 'every key column must be among the columns',
     path: ['key'],
+  })
+  .refine(({ key }) => new Set(key).size === key.length, { error: 'names a column twice', path: ['key'] })
+  .refine(({ header, signature }) => header === undefined || signature === 'hmac-sha256', {
+    error: 'is read only where signature is hmac-sha256',
+    path: ['header'],
   });
 
 export type WebhookSettings = z.infer<typeof webhookSettings>;

@@ -18,6 +18,13 @@ export function momentOf(value: unknown): number | null {
   return time === null ? null : time.seconds * 1_000 + Math.floor(Number(time.fraction) / 1_000_000);
 }
 
+/** An instant as the text of a UTC time, to the microsecond; null for anything else. */
+export function momentText(text: string): string | null {
+  const time = instantOf(text);
+  if (time === null) return null;
+  return `${new Date(time.seconds * 1_000).toISOString().slice(0, 19).replace('T', ' ')}.${time.fraction.slice(0, 6)}`;
+}
+
 function instantOf(text: string): { seconds: number; fraction: string } | null {
   const match = instant.exec(text);
   if (match === null) return null;

@@ -2,17 +2,20 @@
 import { AttacheError } from '../../errors/attache-error.ts';
 import { defineConnector } from '../connector.ts';
 import type {
-  EventFacts,
+  Admission,
   IncomingEvent,
   ReceivedChange,
+  ReceivedColumn,
   ReceivedTable,
   ReceivedValue,
   StoredEvent,
 } from '../receive-way.ts';
+import { secretWarnings } from '../signature.ts';
 import { tableOptions } from '../table-options.ts';
+import { fitValue } from './fit-value.ts';
 import { parseEvent } from './parse-event.ts';
 import { type WebhookSettings, webhookSettings } from './settings.ts';
-import { verify } from './verify.ts';
+import { signingKeys, verify } from './verify.ts';
 import { momentOf, versionText } from './version-text.ts';
 
 export const webhook = defineConnector<WebhookSettings>({
@@ -23,10 +26,10 @@ export const webhook = defineConnector<WebhookSettings>({
   options: tableOptions.pick({}),
   serves: { cursor: false, partitions: false, where: false, columns: false, changes: false, remote: false },
   flat: true,
-  check: async ({ source, settings }) => ({
-    summary: `Waits for signed events at /webhooks/${source}.`,
-    facts: { table: settings.table, signature: settings.signature },
-    warnings: [],
+  check: async (context) => ({
+    summary: `Waits for signed events at /webhooks/${context.source}.`,
+    facts: { table: context.settings.table, signature: context.settings.signature },
+    warnings: secretWarnings(() => signingKeys(context)),
   }),
   discover: async () => [],
   receive: {
@@ -39,40 +42,66 @@ export const webhook = defineConnector<WebhookSettings>({
   },
 });
 
-function admit(settings: WebhookSettings, { headers, body }: IncomingEvent): EventFacts {
+function admit(settings: WebhookSettings, { headers, body }: IncomingEvent): Admission {
   const event = parseEvent(body);
   const { type } = event;
-  return {
+  const facts = {
     identifier: headers['webhook-id']?.slice(0, 200) ?? null,
     name: typeof type === 'string' ? type.slice(0, 200) : null,
     occurredAt: momentOf(memberAt(event, settings.version)),
   };
+  return { facts, aside: null };
 }
 
 function interpret(settings: WebhookSettings, { body, receivedAt }: StoredEvent): ReceivedChange[] {
   const event = parseEvent(body);
-  const row: Record<string, ReceivedValue> = {};
-  for (const [column, { path }] of Object.entries(settings.columns)) row[column] = textOf(memberAt(event, path));
-  const key = settings.key.map((column) => row[column]);
+  const row: Record<string, ReceivedValue> = { [misfitColumn]: false };
+  for (const [column, { path, type }] of Object.entries(settings.columns)) {
+    const told = memberAt(event, path);
+    row[column] = fitValue(type, told);
+    if (row[column] === null && told !== null) row[misfitColumn] = true;
+  }
+  const key = settings.key.map((column) => keyPart(settings, event, column));
   const version = versionText(memberAt(event, settings.version));
-  if (version === null || key.some((value) => value === null || value === undefined || value === ''))
-    throw new AttacheError('source_data', { message: 'The event lacks its key or its version.' });
-  const about = { table: settings.table, key: key.map(String) };
+  if (version === null) throw new AttacheError('source_data', { message: 'The event lacks its key or its version.' });
+  const about = { table: settings.table, key };
   // A deletion has a version too, so that only a newer event brings the row back.
   if (settings.deleted !== undefined) row[deletedColumn] = memberAt(event, settings.deleted) === true;
   return [{ kind: 'row', ...about, version, seen: receivedAt, row }];
 }
 
+/** A row that cannot be named cannot be kept, so what does not fit a column of the key is told and not left out. */
+function keyPart({ columns }: WebhookSettings, event: unknown, column: string): string {
+  const { path, type } = columns[column]!;
+  const told = memberAt(event, path);
+  const text = typeof told === 'object' ? null : fitValue(type, told);
+  if (text !== null && text !== '') return text;
+  const message =
+    told === null || told === ''
+      ? 'The event lacks its key or its version.'
+      : `The key column ${column} holds ${JSON.stringify(told).slice(0, 100)}, which is no ${type}.`;
+  throw new AttacheError('source_data', { message });
+}
+
 function tableOf(settings: WebhookSettings): ReceivedTable {
-  const columns = Object.entries(settings.columns).map(([name, { type }]) => ({ name, type }));
-  const table = { id: settings.table, description: 'Rows told by signed events.', primary_key: settings.key };
+  const columns: ReceivedColumn[] = [
+    ...Object.entries(settings.columns).map(([name, { type }]) => ({ name, type })),
+    { name: misfitColumn, type: 'BOOLEAN', internal: true },
+  ];
+  const table = {
+    id: settings.table,
+    description: 'Rows told by signed events.',
+    primary_key: settings.key,
+    misfit: misfitColumn,
+  };
   if (settings.deleted === undefined) return { ...table, columns };
-  const hides = { name: deletedColumn, type: 'BOOLEAN' as const, internal: true };
+  const hides: ReceivedColumn = { name: deletedColumn, type: 'BOOLEAN', internal: true };
   return { ...table, columns: [...columns, hides], hiddenBy: deletedColumn };
 }
 
-/** No column of a source can have this name. */
+/** No columns of a source can have these names. */
 const deletedColumn = '~deleted';
+const misfitColumn = '~misfit';
 
 function memberAt(value: unknown, path: string): unknown {
   let found = value;
@@ -81,9 +110,4 @@ function memberAt(value: unknown, path: string): unknown {
     found = (found as Record<string, unknown>)[name];
   }
   return found;
-}
-
-function textOf(value: unknown): string | null {
-  if (value === null || value === undefined) return null;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -17,18 +17,20 @@ export async function fillMembers(session: Session, table: StateTable, where: st
   if (set.length > 0) await session.run(`UPDATE ${identifier(table.id)} SET ${set.join(', ')} WHERE ${where}`);
 }
 
-/** How many rows hold a value that does not fit its promoted column. */
+/** How many values do not fit their promoted column, and how many rows say so themselves. */
 export async function countMisfits(session: Session, tables: readonly StateTable[]): Promise<number> {
   const counts = tables.flatMap((table) =>
-    table.derived.flatMap((derived) =>
-      derived.kind === 'member'
-        ? [`SELECT count(*) AS n FROM ${identifier(table.id)} WHERE ${identifier(misfitColumn(derived.column))}`]
-        : [],
-    ),
+    marksOf(table).map((mark) => `SELECT count(*) AS n FROM ${identifier(table.id)} WHERE ${identifier(mark)}`),
   );
   if (counts.length === 0) return 0;
   const row = await session.first<{ n: string }>(`SELECT sum(n)::BIGINT AS n FROM (${counts.join(' UNION ALL ')})`);
   return Number(row?.n ?? 0);
+}
+
+/** Columns that are true while a value of the row does not fit. */
+function marksOf({ derived, received }: StateTable): string[] {
+  const promoted = derived.flatMap((one) => (one.kind === 'member' ? [misfitColumn(one.column)] : []));
+  return received.misfit === undefined ? promoted : [...promoted, received.misfit];
 }
 
 /** A JSON pointer. */

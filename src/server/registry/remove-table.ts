@@ -9,9 +9,15 @@ import { deleteTable, type RegisteredTable } from '../../system/table-registry.t
 import { deleteOwners } from '../../system/view-ownership.ts';
 import type { ServerParts } from '../server-parts.ts';
 
-/** Throws `locked` while the source is being extracted: a run that ends later would bring the table back. */
+/** Throws `locked` while the source is being extracted: a run that ends later would bring the table back. Throws `conflict` for a table its source fills by itself. */
 export async function removeTable(parts: ServerParts, table: RegisteredTable): Promise<void> {
-  const { sync, state, master, config } = parts;
+  const { sync, state, master, config, pushed } = parts;
+  if (pushed.get(table.source_name)?.fills(table.id) === true) {
+    throw new AttacheError('conflict', {
+      message: `The source ${table.source_name} pushes, and would bring ${table.id} back with its next event.`,
+      hint: 'Take the source out of the configuration and restart; then its tables can be unregistered.',
+    });
+  }
   const busy = sync.busyWith(table.source_name);
   if (busy !== null) {
     throw new AttacheError('locked', {

@@ -8,7 +8,12 @@ import { jira } from '../../../src/connectors/jira/jira.ts';
 import { jiraSettings } from '../../../src/connectors/jira/settings.ts';
 import { acceptEvent, type Door, noCounts } from '../../../src/receive/accept-event.ts';
 import { InboxWriter } from '../../../src/receive/inbox/inbox-writer.ts';
-import { countQuarantined, listQuarantined, showQuarantined } from '../../../src/receive/quarantine.ts';
+import {
+  countQuarantined,
+  listQuarantined,
+  showQuarantined,
+  takeQuarantined,
+} from '../../../src/receive/quarantine.ts';
 
 const secret = "It's a Secret to Everybody";
 let directory: string;
@@ -137,6 +142,19 @@ const kept: [string, string][] = [
 
 test.each(kept)('%s: 400 and kept aside', async (_what, text) => {
   expect(await answer(text)).toBe('400 and kept');
+});
+
+test('S6 an event kept aside keeps its name, identifier and time: released, it is as old as it was', async () => {
+  const occurredAt = Date.now() - 30 * 3_600_000;
+  const old = JSON.stringify({ timestamp: occurredAt, webhookEvent: 'sprint_updated', sprint: { id: 3, name: 'Old' } });
+  const headers = { 'x-hub-signature': sign(old), 'x-atlassian-webhook-identifier': 'old-one' };
+  expect(await answer(old, headers)).toBe('400 and kept');
+  const { quarantineDirectory, context } = door();
+  const kept = (await listQuarantined(quarantineDirectory)).find(({ identifier }) => identifier === 'old-one')!;
+  expect(kept).toMatchObject({ name: 'sprint_updated', occurredAt });
+  const taken = await takeQuarantined(quarantineDirectory, kept.id);
+  const [change] = jira.receive!.interpret(context.settings as never, { ...taken, origin: 'pushed', released: true });
+  expect(change).toMatchObject({ table: 'jira_sprints', seen: occurredAt });
 });
 
 const tolerated: [string, unknown][] = [

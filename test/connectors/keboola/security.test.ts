@@ -2,9 +2,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { isForbiddenAddress, isForbiddenHost, isLoopback } from '../../../src/connectors/keboola/api/address.ts';
 import { ForbiddenTarget, openTransport } from '../../../src/connectors/keboola/api/transport.ts';
 import { settings } from '../../../src/connectors/keboola/settings.ts';
+import { isForbiddenAddress, isForbiddenHost, isLoopback } from '../../../src/connectors/machine-address.ts';
 import { faults } from '../../doubles/keboola-storage/index.ts';
 import { type KeboolaSource, keboolaSource, keboolaTable } from '../../helpers/keboola-source.ts';
 

@@ -1,5 +1,7 @@
 /** What an outsider can put into a signed event; each row names its outcome. */
+import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { fitValue } from '../../../src/connectors/webhook/fit-value.ts';
 import { momentOf, versionText } from '../../../src/connectors/webhook/version-text.ts';
 import { webhook } from '../../../src/connectors/webhook/webhook.ts';
 
@@ -13,7 +15,7 @@ const settings = webhook.settings.parse({
 
 function meaning(text: string | Buffer) {
   const body = Buffer.from(text as string);
-  const facts = webhook.receive!.admit(settings, { headers: {}, body, receivedAt: 1 });
+  const { facts } = webhook.receive!.admit(settings, { headers: {}, body, receivedAt: 1 });
   const stored = { ...facts, body, receivedAt: 1, origin: 'pushed' as const, released: false };
   return webhook.receive!.interpret(settings, stored);
 }
@@ -80,6 +82,8 @@ describe('what is in a body', () => {
     ['no version', '{"id": "a"}', 'source_data'],
     ['a version that is an object', '{"id": "a", "v": {"n": 1}}', 'source_data'],
     ['a negative version', '{"id": "a", "v": -1}', 'source_data'],
+    ['a key that is an object', '{"id": {"a": 1}, "v": 1}', 'source_data'],
+    ['a key that is a list', '{"id": ["a"], "v": 1}', 'source_data'],
   ];
   test.each(refused)('%s: %#, kept aside', (_what, text, code) => {
     expect(() => meaning(text)).toThrow(expect.objectContaining({ code }));
@@ -91,5 +95,109 @@ describe('what is in a body', () => {
       webhook.receive!.admit(settings, { headers: {}, body: Buffer.from(deep), receivedAt: 1 }),
     ).not.toThrow();
     expect(() => meaning(deep)).toThrow(expect.objectContaining({ code: 'source_data' }));
+  });
+});
+
+describe('a value becomes the one text its column takes, or nothing', () => {
+  const fits: [Parameters<typeof fitValue>[0], unknown, string | null][] = [
+    ['VARCHAR', { b: [1, 'ü'] }, '{"b":[1,"ü"]}'],
+    ['VARCHAR', false, 'false'],
+    ['BIGINT', '0042', '42'],
+    ['BIGINT', -0, '0'],
+    ['BIGINT', '9223372036854775807', '9223372036854775807'],
+    ['BIGINT', '9223372036854775808', null],
+    ['BIGINT', 1.5, null],
+    ['BIGINT', 'many', null],
+    ['BIGINT', {}, null],
+    ['DOUBLE', '1e3', '1000'],
+    ['DOUBLE', 1e308, '1e+308'],
+    ['DOUBLE', Number.POSITIVE_INFINITY, null],
+    ['DOUBLE', '0x10', null],
+    ['BOOLEAN', 'TRUE', 'true'],
+    ['BOOLEAN', 0, 'false'],
+    ['BOOLEAN', 'yes', null],
+    ['DATE', '2026-02-28', '2026-02-28'],
+    ['DATE', '2026-01-01T01:00:00+02:00', '2025-12-31'],
+    ['DATE', '2026-13-01', null],
+    ['TIMESTAMP', '2026-01-01T01:00:00.1234567+02:00', '2025-12-31 23:00:00.123456'],
+    ['TIMESTAMP', '2026-01-01', '2026-01-01 00:00:00.000000'],
+    ['TIMESTAMP', 1767225600, null],
+    ['TIMESTAMP', null, null],
+  ];
+  test.each(fits)('%s of %j is %j', (type, value, wanted) => {
+    expect(fitValue(type, value)).toBe(wanted);
+  });
+
+  test('what does not fit is nothing, and its row says so', () => {
+    const [change] = meaning('{"id": "a", "v": 1, "data": {"total": "many"}}');
+    expect(change).toMatchObject({ row: { total: null, '~misfit': true } });
+    expect(meaning('{"id": "a", "v": 1}')[0]).toMatchObject({ row: { total: null, '~misfit': false } });
+  });
+
+  test('a number too large for a DOUBLE is told as a misfit, not as infinity', () => {
+    expect(meaning('{"id": "a", "v": 1, "data": {"total": 1e999}}')[0]).toMatchObject({ row: { '~misfit': true } });
+  });
+});
+
+describe('a key of several typed columns', () => {
+  const typed = webhook.settings.parse({
+    table: 'sales',
+    secret_env: 'S',
+    key: ['shop', 'id'],
+    version: 'v',
+    columns: { shop: { path: 'shop' }, id: { path: 'id', type: 'BIGINT' } },
+  });
+  const keyOf = (text: string) => {
+    const stored = { identifier: null, name: null, occurredAt: null, receivedAt: 1, released: false };
+    const [change] = webhook.receive!.interpret(typed, { ...stored, body: Buffer.from(text), origin: 'pushed' });
+    return (change as { key: readonly string[] }).key;
+  };
+
+  test('texts that mean one value name one row', () => {
+    for (const id of ['1', '"1"', '"01"', '1.0', '1e0'])
+      expect(keyOf(`{"shop": "n", "id": ${id}, "v": 1}`)).toEqual(['n', '1']);
+  });
+
+  test('a value that is none of its type is kept aside, with what it holds', () => {
+    expect(() => keyOf('{"shop": "n", "id": "abc", "v": 1}')).toThrow('holds "abc", which is no BIGINT');
+    expect(() => keyOf('{"shop": "n", "v": 1}')).toThrow(/lacks its key/);
+  });
+});
+
+describe('signatures of Standard Webhooks', () => {
+  const event = (signature: string, id = 'm') => ({
+    headers: { 'webhook-id': id, 'webhook-timestamp': '1000', 'webhook-signature': signature },
+    body: Buffer.from('{}'),
+    receivedAt: 1_000_000,
+  });
+  const context = (secret: string) => ({
+    source: 'shop',
+    settings,
+    signal: new AbortController().signal,
+    secret: () => secret,
+  });
+  const key = Buffer.from('a key of the shop');
+  const sound = `v1,${createHmac('sha256', key).update('m.1000.{}').digest('base64')}`;
+  const verify = (signature: string, secret = key.toString('base64'), id = 'm') =>
+    webhook.receive!.verify(context(secret), event(signature, id));
+
+  test('one of several in a header suffices, whatever the others are', () => {
+    expect(() => verify(`v1,AAAA v1a,zzzz ${sound} v2,x`, `whsec_${key.toString('base64')}`)).not.toThrow();
+    expect(() => verify(sound)).not.toThrow();
+  });
+
+  test('none of another version, of another message or cut short does', () => {
+    for (const other of [sound.replace('v1,', 'v1a,'), sound.slice(0, 20), `${sound},`.replace('v1', 'v2'), 'v1,', ''])
+      expect(() => verify(other)).toThrow(expect.objectContaining({ code: 'unauthorized' }));
+    expect(() => verify(sound, undefined, 'other')).toThrow(expect.objectContaining({ code: 'unauthorized' }));
+  });
+
+  test('a secret that is no key is a fault of ours: later is fine, and a check of the source says so', async () => {
+    for (const secret of ['whsec_!!!', 'whsec_', 'a plain text']) {
+      expect(() => verify(sound, secret)).toThrow(expect.objectContaining({ code: 'unavailable' }));
+      const { warnings } = await webhook.check(context(secret));
+      expect(warnings.join()).toMatch(/Every event is refused: .*no key of Standard Webhooks/);
+    }
+    expect((await webhook.check(context(key.toString('base64')))).warnings).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
-import { isForbiddenAddress, isForbiddenHost, isLoopback } from './address.ts';
+import { isForbiddenAddress, isForbiddenHost, isLoopback } from '../../machine-address.ts';
 
 export interface Answer {
   status: number;
