@@ -4,6 +4,7 @@ import type { Connector } from '../connectors/connector.ts';
 import type { Admission, EventFacts, IncomingEvent } from '../connectors/receive-way.ts';
 import type { SourceContext } from '../connectors/source-context.ts';
 import { AttacheError, toAttacheError } from '../errors/attache-error.ts';
+import type { DeliveryLedger } from './delivery-ledger.ts';
 import type { InboxWriter } from './inbox/inbox-writer.ts';
 import { quarantine } from './quarantine.ts';
 
@@ -11,6 +12,7 @@ export interface Door {
   connector: Connector;
   context: SourceContext<unknown>;
   inbox: InboxWriter;
+  ledger: DeliveryLedger;
   quarantineDirectory: string;
   counts: DoorCounts;
 }
@@ -18,12 +20,14 @@ export interface Door {
 /** What came to the door since the start. */
 export interface DoorCounts {
   accepted: number;
+  /** Deliveries that were stored already. */
+  repeated: number;
   refused: number;
   quarantined: number;
   unavailable: number;
 }
 
-export const noCounts = (): DoorCounts => ({ accepted: 0, refused: 0, quarantined: 0, unavailable: 0 });
+export const noCounts = (): DoorCounts => ({ accepted: 0, repeated: 0, refused: 0, quarantined: 0, unavailable: 0 });
 
 /** Resolves with the event's sequence when it is safe. Throws `unauthorized`, `malformed` (kept in quarantine) or `unavailable`. */
 export async function acceptEvent(door: Door, event: IncomingEvent): Promise<number> {
@@ -34,8 +38,15 @@ export async function acceptEvent(door: Door, event: IncomingEvent): Promise<num
     throw thrown;
   }
   const facts = await admit(door, event);
+  const delivery = door.ledger.nameOf(facts.identifier, event.body);
+  const known = door.ledger.find(delivery);
+  if (known !== null) {
+    door.counts.repeated += 1;
+    return known;
+  }
   try {
     const sequence = await door.inbox.append({ ...facts, receivedAt: event.receivedAt }, event.body);
+    door.ledger.add(delivery, sequence);
     door.counts.accepted += 1;
     return sequence;
   } catch (thrown) {

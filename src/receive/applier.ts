@@ -2,9 +2,11 @@
 import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Connector } from '../connectors/connector.ts';
+import { pushedTables } from '../connectors/pushed-tables.ts';
 import { extractFolder } from '../contract/extract-folder.ts';
 import { readExtractCatalogue } from '../contract/read.ts';
 import { literal } from '../duckdb/quote.ts';
+import { AttacheError } from '../errors/attache-error.ts';
 import { renameDurably, syncFile } from '../files/durable.ts';
 import { crashPoint } from '../publish/crash-point.ts';
 import { sweepParts } from '../publish/sweep.ts';
@@ -16,6 +18,7 @@ import { countQuarantined } from './quarantine.ts';
 import { type Lane, lanes, type ReceiveFolder, receiveFolder } from './receive-folder.ts';
 import type { ApplierStatus, ReceiveTask, ReplayReport } from './shapes.ts';
 import { applyChanges } from './state/apply-changes.ts';
+import { OutgrownState } from './state/carried-over.ts';
 import { compact } from './state/compact.ts';
 import { countMisfits } from './state/fill-members.ts';
 import { openState, readPosition, readPositions, type State } from './state/open-state.ts';
@@ -34,6 +37,8 @@ export class Applier {
   private readonly connector: Connector;
   private readonly place: PublishPlace;
   private state!: State;
+  /** Tables of the extract that nobody fills any more; they go with the next publication. */
+  private leaving: string[] = [];
   /** When the oldest event that is applied and not yet published arrived. */
   private oldestUnpublished: number | null = null;
   private nextPublishAt = 0;
@@ -70,12 +75,18 @@ export class Applier {
     for (const lane of lanes) await mkdir(applier.folder.inbox[lane], { recursive: true, mode: 0o700 });
     await applier.openState();
     applier.facts.damage.push(...(await checkPublished(applier.state, applier.place)));
-    applier.facts.generation = (await readExtractCatalogue(applier.place.folder, applier.place.limits)).generation;
+    const { generation, tables } = await readExtractCatalogue(applier.place.folder, applier.place.limits);
+    applier.facts.generation = generation;
+    applier.leaving = [...tables.keys()].filter((id) => !applier.fills(id));
     return applier;
   }
 
   get settings(): unknown {
     return this.task.source.settings;
+  }
+
+  private fills(table: string): boolean {
+    return pushedTables(this.connector.receive!, this.settings).some(({ id }) => id === table);
   }
 
   /** For questions beside the work; see what is committed. */
@@ -118,13 +129,14 @@ export class Applier {
   async publishDue(force = false): Promise<Published | null> {
     const started = Date.now();
     if (this.rebuilding || (!force && started < this.nextPublishAt)) return null;
-    const published = await publishState(this.state, this.place, this.progressRow());
+    const published = await publishState(this.state, this.place, this.progressRow(), this.leaving);
     await this.recordVisible();
     if (published === null) {
       // What was applied changed nothing, so nobody waits for it.
       this.oldestUnpublished = null;
       return null;
     }
+    this.leaving = [];
     crashPoint('publish.after-all');
     const ended = Date.now();
     this.nextPublishAt = Math.max(started + shortestPauseMs, ended + (ended - started));
@@ -262,6 +274,7 @@ export class Applier {
     const { events } = this.connector.receive!.ownTables(this.settings);
     const received = [...tables, eventsTable(events)];
     const opened = await openState(path, received, this.place.limits).catch(async (thrown: Error) => {
+      if (thrown instanceof OutgrownState) return this.outgrow(thrown);
       if (!present) throw thrown;
       this.facts.damage.push(`The state cannot be opened and is built anew from the stored events: ${thrown.message}`);
       await rename(path, `${path}.damaged`);
@@ -271,6 +284,19 @@ export class Applier {
     if (opened === null) return this.openState();
     this.state = opened.state;
     if (opened.isNew) this.rebuilding = true;
+  }
+
+  /** Settings under which rows have other names or keys: the events tell them anew, as long as every event is kept. */
+  private async outgrow({ message }: OutgrownState): Promise<null> {
+    const { state: path, base, directory } = this.folder;
+    if (await isThere(base))
+      throw new AttacheError('conflict', {
+        message: `The rows of ${this.task.source.name} cannot be carried over: ${message} Events older than 30 days are gone, so they cannot be told anew.`,
+        hint: `Set it back, or give the source another name. To go on with the events that are kept, remove ${directory}/state.duckdb and ${directory}/base.duckdb.`,
+      });
+    await rename(path, `${path}.outgrown`);
+    await rm(`${path}.wal`, { force: true });
+    return null;
   }
 
   async close(): Promise<void> {

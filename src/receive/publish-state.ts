@@ -42,14 +42,19 @@ export interface PublishPlace {
 const emptyPart = 'empty';
 const rowGroupRows = 8_192;
 
-/** Publishes what is dirty; null when nothing is. */
-export async function publishState(state: State, place: PublishPlace, ownRow: OwnRow): Promise<Published | null> {
+/** Publishes what is dirty; null when nothing is. `leaving`: tables that go from the extract. */
+export async function publishState(
+  state: State,
+  place: PublishPlace,
+  ownRow: OwnRow,
+  leaving: readonly string[] = [],
+): Promise<Published | null> {
   const dirty = await state.session.rows<{ table_name: string; part: string }>(
     `SELECT DISTINCT table_name, part FROM ${dirtyTable} ORDER BY ALL`,
   );
   const known = await readPublished(state.session);
   const untold = state.tables.filter((table) => !known.has(table.id));
-  if (dirty.length === 0 && untold.length === 0) return null;
+  if (dirty.length === 0 && untold.length === 0 && leaving.length === 0) return null;
   const changed = new Map<string, string[]>(untold.map((table) => [table.id, []]));
   for (const { table_name, part } of dirty) changed.set(table_name, [...(changed.get(table_name) ?? []), part]);
   const written: Published = { generation: 0, tables: [...changed.keys()], parts: 0, bytes: 0 };
@@ -64,7 +69,7 @@ export async function publishState(state: State, place: PublishPlace, ownRow: Ow
   }
   tables.set(ownRow.table, await writeOwnRow(state.session, ownRow, place));
   crashPoint('publish.after-parts');
-  const live = await publishLocked(place, { tables });
+  const live = await publishLocked(place, { tables, removed: leaving });
   written.generation = live.generation;
   await rememberPublished(state.session, changed.keys(), known);
   return written;

@@ -9,6 +9,7 @@ import { AttacheError, fromErrorRecord, toAttacheError } from '../errors/attache
 import { compiledEntry } from '../process/compiled-entry.ts';
 import { runChild } from '../process/run-child.ts';
 import { acceptEvent, type Door, type DoorCounts, noCounts } from './accept-event.ts';
+import { DeliveryLedger } from './delivery-ledger.ts';
 import { InboxWriter } from './inbox/inbox-writer.ts';
 import { dropQuarantined, listQuarantined, showQuarantined, takeQuarantined } from './quarantine.ts';
 import { receiveFolder } from './receive-folder.ts';
@@ -79,7 +80,7 @@ export class PushedSource {
       },
     };
     const { quarantine: quarantineDirectory } = receiveFolder(extractFolder(task.dataDirectory, this.name));
-    this.door = { connector, context, inbox, quarantineDirectory, counts: noCounts() };
+    this.door = { connector, context, inbox, ledger: new DeliveryLedger(), quarantineDirectory, counts: noCounts() };
   }
 
   /** Opens the door and starts the process behind it. */
@@ -104,8 +105,10 @@ export class PushedSource {
 
   /** Resolves with the event's sequence once it is durable. */
   async accept(event: IncomingEvent): Promise<number> {
+    const { newest } = this.inbox;
     const sequence = await acceptEvent(this.door, event);
-    this.waiting.add(sequence, event.receivedAt);
+    // One that was stored before waits, if it does, since then.
+    if (sequence > newest) this.waiting.add(sequence, event.receivedAt);
     return sequence;
   }
 

@@ -29,7 +29,7 @@ export function startPushed(
 }
 
 /** Applies and publishes everything that is stored; waits for a process that is still starting. */
-export async function flush(source: PushedSource, timeoutMs = 8_000): Promise<void> {
+export async function flush(source: PushedSource, timeoutMs = 60_000): Promise<void> {
   const until = Date.now() + timeoutMs;
   for (;;) {
     try {

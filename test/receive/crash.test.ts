@@ -113,7 +113,7 @@ describe('C1 killed behind the door', () => {
       const half = Math.floor(planned.length / 2);
       await deliver(planned.slice(0, half));
       await deliver(planned.slice(half));
-      await flush(source!, 20_000);
+      await flush(source!);
       expect(kills).toBe(1);
       await expectTruth(truth);
     },
@@ -167,7 +167,7 @@ describe('C4 something of it is lost', () => {
     await source!.close();
     await lose();
     await start();
-    await flush(source!, 20_000);
+    await flush(source!);
     await expectTruth(truth);
   });
 });
@@ -206,10 +206,18 @@ test('C8 told to stop under load it finishes its commit soon', async () => {
   const begun = Date.now();
   await source!.close();
   expect(Date.now() - begun).toBeLessThan(6_000);
-  const accepted = (await answers).filter((answer) => answer.status === 'fulfilled').length;
+  const outcomes = await answers;
+  // A delivery that is sent twice may be stored once.
+  const accepted = new Set(
+    planned.flatMap(({ identifier }, index) => (outcomes[index]!.status === 'fulfilled' ? [identifier] : [])),
+  );
   source = undefined;
   await start();
   await flush(source!);
-  const [row] = await published<{ n: number }>(directory, 'jira', 'SELECT count(*)::INTEGER AS n FROM jira_events');
-  expect(row!.n).toBe(accepted);
+  const [row] = await published<{ n: number }>(
+    directory,
+    'jira',
+    'SELECT count(DISTINCT identifier)::INTEGER AS n FROM jira_events',
+  );
+  expect(row!.n).toBe(accepted.size);
 });

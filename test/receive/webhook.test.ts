@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { PushedSource } from '../../src/receive/pushed-source.ts';
 import { flush, published, startPushed } from '../helpers/pushed-source.ts';
 
@@ -155,4 +155,64 @@ test('a table gains the columns its settings gain, and keeps its rows', async ()
     { id: 'b', total: 4, note: 'new' },
   ]);
   expect(await readdir(join(directory, 'extracts/shop/.da/receive'))).toContain('state.duckdb');
+});
+
+describe('settings change under rows that are there', () => {
+  const columns = shop.settings.columns;
+  async function restarted(settings: Record<string, unknown>): Promise<void> {
+    source = await startPushed(directory, shop, { SHOP_SECRET: secret });
+    await source.accept(signed(order('a', 3, '2026-01-01T00:00:01Z')));
+    await source.accept(signed(order('b', 4.5, '2026-01-01T00:00:01Z')));
+    await flush(source);
+    await source.close();
+    source = await startPushed(
+      directory,
+      { ...shop, settings: { ...shop.settings, ...settings } },
+      { SHOP_SECRET: secret },
+    );
+  }
+  const told = (sql: string) => published(directory, 'shop', sql);
+
+  test('a column of another type: what fits it stays, and its file says that type', async () => {
+    await restarted({ columns: { ...columns, total: { path: 'data.total' } } });
+    await flush(source!);
+    expect(await told('SELECT id, total, typeof(total) AS type FROM orders ORDER BY id')).toEqual([
+      { id: 'a', total: '3.0', type: 'VARCHAR' },
+      { id: 'b', total: '4.5', type: 'VARCHAR' },
+    ]);
+  });
+
+  test('a table under another name: its rows are told anew, and the old name goes', async () => {
+    await restarted({ table: 'sales' });
+    await flush(source!);
+    expect(await told('SELECT id FROM sales ORDER BY id')).toEqual([{ id: 'a' }, { id: 'b' }]);
+    expect(await told('SELECT table_name FROM _meta ORDER BY 1')).toEqual(
+      ['sales', 'sales_events', 'sales_ingest'].map((table_name) => ({ table_name })),
+    );
+  });
+
+  test('another key: rows are told anew under it', async () => {
+    await restarted({ key: ['paid'] });
+    await flush(source!);
+    expect(await told('SELECT count(*)::INTEGER AS n FROM orders')).toEqual([{ n: 1 }]);
+  });
+
+  test('another key once old events are gone: refused with what to do, events are taken, and the rows stay', async () => {
+    source = await startPushed(directory, shop, { SHOP_SECRET: secret });
+    await source.accept(signed(order('a', 3, '2026-01-01T00:00:01Z')));
+    await flush(source);
+    await source.close();
+    const receive = join(directory, 'extracts/shop/.da/receive');
+    await copyFile(join(receive, 'state.duckdb'), join(receive, 'base.duckdb'));
+    const notes: string[] = [];
+    const rekeyed = { ...shop, settings: { ...shop.settings, key: ['paid'] } };
+    source = await startPushed(directory, rekeyed, { SHOP_SECRET: secret }, { note: (text) => notes.push(text) });
+    await source.accept(signed(order('b', 4, '2026-01-01T00:00:01Z')));
+    await vi.waitFor(() => expect(notes.join()).toMatch(/The key of orders was \(id VARCHAR\)/), { timeout: 20_000 });
+    expect(await told('SELECT id FROM orders')).toEqual([{ id: 'a' }]);
+    await source.close();
+    source = await startPushed(directory, shop, { SHOP_SECRET: secret });
+    await flush(source);
+    expect(await told('SELECT id FROM orders ORDER BY id')).toEqual([{ id: 'a' }, { id: 'b' }]);
+  });
 });

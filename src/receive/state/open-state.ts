@@ -7,12 +7,12 @@ import { identifier, literal } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
 import { type LanePosition, laneStart } from '../inbox/inbox-reader.ts';
 import { type Lane, lanes } from '../receive-folder.ts';
+import { checkCarriedOver, keysText, metaTable } from './carried-over.ts';
 import { fillMembers } from './fill-members.ts';
 import { dirtyTable, hotTable } from './place-rows.ts';
 import { completeTable } from './settle-visibility.ts';
 import { own, type StateTable, shapeHash, stateColumns, stateTables } from './state-table.ts';
 
-const metaTable = identifier('~meta');
 const positionTable = identifier('~positions');
 export const publishedTable = identifier('~published');
 
@@ -25,7 +25,7 @@ export interface State {
   close(): void;
 }
 
-/** `isNew` tells that there was no such state: its rows have to be built from the events. */
+/** `isNew` tells that there was no such state: its rows have to be built from the events. Throws `OutgrownState` for one whose rows cannot become those asked for. */
 export async function openState(
   path: string,
   received: readonly ReceivedTable[],
@@ -52,11 +52,14 @@ async function takeShape(state: State, hash: string): Promise<boolean> {
   await session.run(`CREATE TABLE IF NOT EXISTS ${metaTable} (name VARCHAR, value VARCHAR)`);
   const known = await session.first<{ value: string }>(`SELECT value FROM ${metaTable} WHERE name = 'shape'`);
   if (known?.value === hash) return false;
+  if (known !== undefined) await checkCarriedOver(session, state.tables);
   await session.run('BEGIN');
   if (known === undefined) for (const statement of ownTables) await session.run(statement);
   for (const table of state.tables) await takeTableShape(state, table);
-  await session.run(`DELETE FROM ${metaTable} WHERE name = 'shape'`);
-  await session.run(`INSERT INTO ${metaTable} VALUES ('shape', ${literal(hash)})`);
+  await session.run(`DELETE FROM ${metaTable} WHERE name IN ('shape', 'keys')`);
+  await session.run(
+    `INSERT INTO ${metaTable} VALUES ('shape', ${literal(hash)}), ('keys', ${literal(keysText(state.tables))})`,
+  );
   await session.run('COMMIT');
   await session.run('CHECKPOINT');
   return known === undefined;
@@ -70,12 +73,24 @@ const ownTables = [
   `CREATE TABLE ${publishedTable} (table_name VARCHAR, part VARCHAR, path VARCHAR, rows BIGINT, size_bytes BIGINT, sha256 VARCHAR)`,
 ];
 
-/** A table the connector has changed gains the columns it lacks, and is written anew as a whole. */
+/** A table the connector has changed gains the columns it lacks and the types it asks for, and is written anew as a whole. */
 async function takeTableShape({ session }: State, table: StateTable): Promise<void> {
   const name = identifier(table.id);
   const columns = stateColumns(table).map(([column, type]) => `${identifier(column)} ${type}`);
   await session.run(`CREATE TABLE IF NOT EXISTS ${name} (${columns.join(', ')})`);
   for (const column of columns) await session.run(`ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${column}`);
+  const held = await session.rows<{ column_name: string; data_type: string }>(
+    `SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ${literal(table.id)} AND NOT internal`,
+  );
+  const types = new Map(stateColumns(table));
+  for (const { column_name, data_type } of held) {
+    const wanted = types.get(column_name) ?? data_type;
+    if (wanted === data_type) continue;
+    const column = identifier(column_name);
+    await session.run(
+      `ALTER TABLE ${name} ALTER COLUMN ${column} TYPE ${wanted} USING TRY_CAST(${column} AS ${wanted})`,
+    );
+  }
   await fillMembers(session, table, 'true');
   await session.run(
     `INSERT INTO ${dirtyTable} SELECT DISTINCT ${literal(table.id)}, ${identifier(own.part)} FROM ${name} WHERE ${identifier(own.part)} IS NOT NULL`,

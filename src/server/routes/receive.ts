@@ -7,7 +7,13 @@ import type { ServerParts } from '../server-parts.ts';
 const status = z
   .object({
     source: z.string(),
-    door: z.object({ accepted: z.int(), refused: z.int(), quarantined: z.int(), unavailable: z.int() }),
+    door: z.object({
+      accepted: z.int(),
+      repeated: z.int().meta({ description: 'Deliveries that were stored already.' }),
+      refused: z.int(),
+      quarantined: z.int(),
+      unavailable: z.int(),
+    }),
     inbox_depth: z.int().meta({ description: 'Events stored since the start that are not applied yet.' }),
     lag_ms: z.number().meta({ description: 'Age of the oldest event that is stored and not visible yet.' }),
     failure: z.string().nullable().meta({ description: 'Why its process is not running, if it is not.' }),

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jira } from '../../../src/connectors/jira/jira.ts';
 import { jiraSettings } from '../../../src/connectors/jira/settings.ts';
 import { acceptEvent, type Door, noCounts } from '../../../src/receive/accept-event.ts';
+import { DeliveryLedger } from '../../../src/receive/delivery-ledger.ts';
 import { InboxWriter } from '../../../src/receive/inbox/inbox-writer.ts';
 import {
   countQuarantined,
@@ -48,7 +49,9 @@ function door(secrets: Record<string, string> = { S: secret }): Door {
       }
     },
   };
-  return { connector: jira, context, inbox, quarantineDirectory: join(directory, 'quarantine'), counts: noCounts() };
+  const counts = noCounts();
+  const quarantineDirectory = join(directory, 'quarantine');
+  return { connector: jira, context, inbox, ledger: new DeliveryLedger(), quarantineDirectory, counts };
 }
 
 const sign = (body: string, key = secret, method = 'sha256') =>
@@ -155,6 +158,25 @@ test('S6 an event kept aside keeps its name, identifier and time: released, it i
   const taken = await takeQuarantined(quarantineDirectory, kept.id);
   const [change] = jira.receive!.interpret(context.settings as never, { ...taken, origin: 'pushed', released: true });
   expect(change).toMatchObject({ table: 'jira_sprints', seen: occurredAt });
+});
+
+test('S6, E3 a delivery that comes again takes no second place; one under another identifier, or with other bytes, does', async () => {
+  const at = door();
+  const place = (identifier: string | null, text: string) => {
+    const headers = { 'x-hub-signature': sign(text) };
+    const named = identifier === null ? headers : { ...headers, 'x-atlassian-webhook-identifier': identifier };
+    return acceptEvent(at, { headers: named, body: Buffer.from(text), receivedAt: Date.now() });
+  };
+  const first = await place('d1', body);
+  for (let time = 0; time < 10; time += 1) expect(await place('d1', body)).toBe(first);
+  const others = [
+    await place('d2', body),
+    await place('d1', `${body} `),
+    await place(null, body),
+    await place(null, body),
+  ];
+  expect(new Set([first, ...others]).size).toBe(5);
+  expect(at.counts).toMatchObject({ accepted: 5, repeated: 10 });
 });
 
 const tolerated: [string, unknown][] = [
