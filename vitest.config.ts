@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// As in the extraction children: each running DuckDB query holds a thread of libuv's pool.
+process.env.UV_THREADPOOL_SIZE = '32';
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],

@@ -1,4 +1,4 @@
-/** What must be true of every connector, checked through the real runner in a real child process. */
+/** What must be true of every connector, checked through the real runner; what crosses into its child process is checked in a real one. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { readExtractCatalogue } from '../../src/contract/read.ts';
 import { Database } from '../../src/duckdb/database.ts';
 import { askConnector, extractSource } from '../../src/extract/extract-source.ts';
 import type { ExtractReport } from '../../src/extract/shapes.ts';
+import { askHere, extractHere } from './extract-here.ts';
 import { extractRequest, tableRequest } from './extract-request.ts';
 
 interface ShopRow {
@@ -76,7 +77,7 @@ export function connectorSuite({ type, start }: Subject): void {
     /** The table as registered, with everything settled. */
     async function register(id: string, facts: Partial<TableRequest>): Promise<TableRequest> {
       const table = tableRequest(id, facts);
-      const settled = await askConnector(request([]), { kind: 'settle', table });
+      const settled = await askHere(request([]), { kind: 'settle', table });
       return { ...table, options: { ...table.options, ...settled.options } };
     }
 
@@ -124,7 +125,7 @@ export function connectorSuite({ type, start }: Subject): void {
 
     test('discovers its tables in a form that can be registered', async () => {
       const facts = await source.put('orders', rows);
-      const tables = await askConnector(request([]), { kind: 'discover' });
+      const tables = await askHere(request([]), { kind: 'discover' });
       const found = tables.find((table) => table.source_table === (facts.source_table ?? 'orders'));
       expect(found).toMatchObject({
         source_table: expect.any(String),
@@ -161,15 +162,15 @@ export function connectorSuite({ type, start }: Subject): void {
 
     test('finds an unchanged table unchanged, and a changed one changed', async () => {
       const table = await register('orders', await source.put('orders', rows));
-      await extractSource(request([table]));
+      await extractHere(request([table]));
       const before = await hashes('orders');
-      expect(statuses(await extractSource(request([table])))).toEqual([
+      expect(statuses(await extractHere(request([table])))).toEqual([
         { id: 'orders', status: 'unchanged', rows: rows.length },
       ]);
       expect(await hashes('orders')).toEqual(before);
       const changed = [...rows.slice(1), { id: 11, name: 'new' }];
       await source.put('orders', changed);
-      expect(statuses(await extractSource(request([table])))).toEqual([
+      expect(statuses(await extractHere(request([table])))).toEqual([
         { id: 'orders', status: 'succeeded', rows: changed.length },
       ]);
       expect(await content('orders')).toEqual(changed);
@@ -179,15 +180,15 @@ export function connectorSuite({ type, start }: Subject): void {
       const facts = await source.put('orders', rows);
       const table = await register('orders', facts);
       await source.put('orders', []);
-      expect(statuses(await extractSource(request([table])))).toEqual([{ id: 'orders', status: 'succeeded', rows: 0 }]);
+      expect(statuses(await extractHere(request([table])))).toEqual([{ id: 'orders', status: 'succeeded', rows: 0 }]);
       expect(await content('orders')).toEqual([]);
     });
 
     test('keeps the last good data when the source is away, with a coded error', async () => {
       const table = await register('orders', await source.put('orders', rows));
-      await extractSource(request([table]));
+      await extractHere(request([table]));
       await source.break();
-      const report = await extractSource(request([table]));
+      const report = await extractHere(request([table]));
       expect(report.tables[0]).toMatchObject({
         status: 'failed',
         rows: rows.length,
@@ -195,7 +196,7 @@ export function connectorSuite({ type, start }: Subject): void {
       });
       expect(await content('orders')).toEqual(rows);
       await source.repair();
-      expect((await extractSource(request([table]))).tables[0]).toMatchObject({
+      expect((await extractHere(request([table]))).tables[0]).toMatchObject({
         status: expect.stringMatching(/unchanged|succeeded/),
         rows: rows.length,
       });
@@ -204,7 +205,7 @@ export function connectorSuite({ type, start }: Subject): void {
     test('lets a table that is missing fail alone', async () => {
       const good = await register('orders', await source.put('orders', rows));
       const missing = { ...good, id: 'missing', source_table: `missing_${good.source_table}` };
-      const report = await extractSource(request([missing, good]));
+      const report = await extractHere(request([missing, good]));
       expect(report.tables[0]).toMatchObject({
         id: 'missing',
         status: 'failed',
@@ -216,7 +217,7 @@ export function connectorSuite({ type, start }: Subject): void {
 
     test('reads a table with a hostile name', async () => {
       const table = await register('hostile', await source.put(`we"ird'; DROP TABLE x; -- [a]*`, rows));
-      expect((await extractSource(request([table]))).tables[0]).toMatchObject({
+      expect((await extractHere(request([table]))).tables[0]).toMatchObject({
         status: 'succeeded',
         rows: rows.length,
         error: null,
@@ -226,7 +227,7 @@ export function connectorSuite({ type, start }: Subject): void {
 
     test('leaves nothing behind in the scratch folder', async () => {
       const table = await register('orders', await source.put('orders', rows));
-      await extractSource(request([table]));
+      await extractHere(request([table]));
       const left = await readdir(join(extractFolder(join(directory, 'data'), 'shop').work, 'scratch')).catch(() => []);
       expect(left).toEqual([]);
     });

@@ -9,10 +9,10 @@ import { readExtractCatalogue } from '../../src/contract/read.ts';
 import type { ExtractCatalogue } from '../../src/contract/shapes.ts';
 import { Database } from '../../src/duckdb/database.ts';
 import type { Row } from '../../src/duckdb/session.ts';
-import { askConnector, extractSource } from '../../src/extract/extract-source.ts';
-import { runExtract } from '../../src/extract/run-extract.ts';
+import { extractSource } from '../../src/extract/extract-source.ts';
 import type { ConnectorAnswer, ConnectorQuestion, ExtractReport, ExtractRequest } from '../../src/extract/shapes.ts';
 import { type KeboolaStorage, type StartOptions, startKeboolaStorage } from '../doubles/keboola-storage/index.ts';
+import { askHere, extractHere } from './extract-here.ts';
 import { extractRequest, tableRequest } from './extract-request.ts';
 
 /** Short pauses: what passes after a pause passes after a short one too. */
@@ -66,9 +66,8 @@ export async function keboolaSource(
     token: double.tokens.master,
     settings: { url: double.url, token_env: 'KEBOOLA_STORAGE_TOKEN', limits: hasty, ...settings },
     extract: (tables, facts = {}, given = {}) => extractSource(request(tables, facts), given),
-    extractHere: (tables, facts = {}) =>
-      runExtract(request(tables, facts), { signal: new AbortController().signal, onEvent: () => {} }),
-    ask: (question) => askConnector(request([], {}), question),
+    extractHere: (tables, facts = {}) => extractHere(request(tables, facts)),
+    ask: (question) => askHere(request([], {}), question),
     async query<T>(sql: string) {
       await using database = await Database.open(join(directory, 'extracts/keboola/extract.duckdb'), limits, {
         readOnly: true,

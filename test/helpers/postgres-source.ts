@@ -1,4 +1,4 @@
-/** Extracts tables of a test's PostgreSQL with the real child process and reads what was published. */
+/** Extracts tables of a test's PostgreSQL and reads what was published. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +8,8 @@ import { readExtractCatalogue } from '../../src/contract/read.ts';
 import type { ExtractCatalogue } from '../../src/contract/shapes.ts';
 import { Database } from '../../src/duckdb/database.ts';
 import type { Row } from '../../src/duckdb/session.ts';
-import { askConnector, extractSource } from '../../src/extract/extract-source.ts';
 import type { ExtractReport, ExtractRequest, PlannedSync } from '../../src/extract/shapes.ts';
+import { askHere, extractHere } from './extract-here.ts';
 import { extractRequest, tableRequest } from './extract-request.ts';
 
 export interface PostgresSource {
@@ -18,7 +18,7 @@ export interface PostgresSource {
   extract(
     tables: (string | TableRequest)[],
     facts?: Partial<ExtractRequest>,
-    options?: Parameters<typeof extractSource>[1],
+    options?: Parameters<typeof extractHere>[1],
   ): Promise<ExtractReport>;
   /** What a sync of the table would read now. */
   plan(table: TableRequest, facts?: { full?: true; since?: string }): Promise<PlannedSync>;
@@ -35,7 +35,7 @@ export async function postgresSource(settings: Record<string, unknown>): Promise
   return {
     directory,
     extract: (tables, facts = {}, options = {}) =>
-      extractSource(
+      extractHere(
         extractRequest(
           directory,
           source,
@@ -46,7 +46,7 @@ export async function postgresSource(settings: Record<string, unknown>): Promise
       ),
     plan(table, facts = {}) {
       const { runId: _run, tables: _tables, ...request } = extractRequest(directory, source, []);
-      return askConnector(request, { kind: 'plan', table, ...facts });
+      return askHere(request, { kind: 'plan', table, ...facts });
     },
     async query<T>(sql: string) {
       await using database = await Database.open(join(directory, 'extracts/crm/extract.duckdb'), limits, {

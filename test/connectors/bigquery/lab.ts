@@ -8,10 +8,10 @@ import { readExtractCatalogue } from '../../../src/contract/read.ts';
 import { Database } from '../../../src/duckdb/database.ts';
 import { literalList } from '../../../src/duckdb/quote.ts';
 import type { Row } from '../../../src/duckdb/session.ts';
-import { askConnector, extractSource } from '../../../src/extract/extract-source.ts';
-import { runExtract } from '../../../src/extract/run-extract.ts';
+import { extractSource } from '../../../src/extract/extract-source.ts';
 import type { ConnectorQuestion, ExtractReport, ExtractRequest, TableResult } from '../../../src/extract/shapes.ts';
 import { type BigQueryDouble, type BigQueryOptions, startBigQuery } from '../../doubles/bigquery/start.ts';
+import { askHere, extractHere } from '../../helpers/extract-here.ts';
 import { extractRequest, tableRequest } from '../../helpers/extract-request.ts';
 
 export class Lab {
@@ -66,8 +66,7 @@ export class Lab {
   }
 
   extractHere(tables: TableRequest[], settings = {}, facts: Partial<ExtractRequest> = {}): Promise<ExtractReport> {
-    const signal = new AbortController().signal;
-    return runExtract(this.request(tables, facts, settings), { signal, onEvent: () => {} });
+    return extractHere(this.request(tables, facts, settings));
   }
 
   /** The table as it stands after its registration. */
@@ -82,7 +81,7 @@ export class Lab {
   }
 
   ask<Q extends ConnectorQuestion>(question: Q, settings = {}) {
-    return askConnector(this.request([], {}, settings), question);
+    return askHere(this.request([], {}, settings), question);
   }
 
   /** What is live of a table: its parts' hashes, and the rows a query over the relation `t` finds. */

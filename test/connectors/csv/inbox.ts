@@ -1,4 +1,4 @@
-/** A folder of files and a table over it, settled like a registration and extracted in a real child process. */
+/** A folder of files and a table over it, settled like a registration and extracted. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { Database } from '../../../src/duckdb/database.ts';
 import { extractSource } from '../../../src/extract/extract-source.ts';
 import { readRejects } from '../../../src/extract/rejects.ts';
 import type { ExtractReport, TableResult } from '../../../src/extract/shapes.ts';
+import { extractHere } from '../../helpers/extract-here.ts';
 import { extractRequest, tableRequest } from '../../helpers/extract-request.ts';
 
 export class Inbox {
@@ -79,7 +80,12 @@ export class Inbox {
 
   async run(tables: TableRequest[], change: { full?: boolean } = {}): Promise<ExtractReport & { runId: string }> {
     const request = { ...extractRequest(this.directory, this.source(), tables), ...change, runId: randomUUID() };
-    return { ...(await extractSource(request)), runId: request.runId };
+    return { ...(await extractHere(request)), runId: request.runId };
+  }
+
+  /** In a child process, which may die. */
+  runApart(tables: TableRequest[]): Promise<ExtractReport> {
+    return extractSource(extractRequest(this.directory, this.source(), tables));
   }
 
   async runOne(table: TableRequest): Promise<

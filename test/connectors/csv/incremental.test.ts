@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TableRequest } from '../../../src/connectors/table-request.ts';
-import { askConnector } from '../../../src/extract/extract-source.ts';
+import { askHere } from '../../helpers/extract-here.ts';
 import { extractRequest } from '../../helpers/extract-request.ts';
 import { Inbox } from './inbox.ts';
 
@@ -158,7 +158,7 @@ describe('merge', () => {
 describe('a plan', () => {
   const planned = async (table: TableRequest, facts: { full?: true } = {}) => {
     const { runId: _run, tables: _tables, ...request } = extractRequest(inbox.directory, inbox.source(), []);
-    return askConnector(request, { kind: 'plan', table, ...facts });
+    return askHere(request, { kind: 'plan', table, ...facts });
   };
 
   test('counts only the files that would be read, and says why all of them would be', async () => {

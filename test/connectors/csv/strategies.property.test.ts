@@ -141,7 +141,7 @@ class Folder {
         return rm(join(this.inbox.path, name));
       case 'crash': {
         const point = points[seed % points.length] as string;
-        if (await dieAt(point, () => this.inbox.run([this.table]))) this.count('killed');
+        if (await dieAt(point, () => this.inbox.runApart([this.table]))) this.count('killed');
         return;
       }
       case 'sync':
