@@ -6,7 +6,7 @@ import { databaseLimits } from './limits.ts';
 import { MasterDraft } from './master-draft.ts';
 import type { SavedCatalogue, SavedSource, SavedTable } from './saved-catalogue.ts';
 import type { OrchestratorOptions, RebuildRequest } from './shapes.ts';
-import { flatViews, schemasOf, sourceViews, type View, type Views, viewChanges, viewsOf } from './views.ts';
+import { flatViews, schemasOf, sourceViews, type View, type ViewChanges, type Views, viewChanges } from './views.ts';
 
 export interface BuildWay {
   /** Every view is made anew instead of copying the present master. */
@@ -32,32 +32,44 @@ export async function buildMaster(
   { fresh, draft: early = null, scratch, options }: BuildWay,
 ): Promise<Built> {
   const sources = { ...given };
+  // A source that nobody looked at is the same object, and so are its views.
+  const touched = [...namesOf(before.sources, given)].filter(
+    (source) => fresh || before.sources[source] !== given[source],
+  );
   const earlier = new Map([...Object.entries(before.claims), ...(request.owned ?? [])]);
-  const claim = () => claimNames(sources, request.registered ?? new Map(), earlier);
-  let views: Views | null = null;
-  const own = () => {
-    views ??= sourceViews(sources, folder.directory);
-    return views;
+  const next = { sources, dataDirectory: folder.directory };
+  let claims: Claims | null = null;
+  const claimed = () => {
+    claims ??= claimNames(sources, request.registered ?? new Map(), earlier);
+    return claims;
   };
-  const flat = () => flatViews(claim().owners, own());
+  const present = sourceViews(before, fresh ? [] : touched);
+  const flatChanges = () => {
+    const { owners } = claimed();
+    const names = movedNames(before.claims, owners, fresh ? null : new Set(touched));
+    return viewChanges(fresh ? new Map() : flatViews(before, before.claims, names), flatViews(next, owners, names));
+  };
 
-  const old = viewsOf(before);
-  const present = fresh ? { own: new Map(), flat: new Map() } : split(old);
-  if (!fresh && isSame(present.own, own()) && isSame(present.flat, flat())) {
-    return { sources, claims: claim(), swapped: false };
+  if (!fresh && isNothing(viewChanges(present, sourceViews(next, touched))) && isNothing(flatChanges())) {
+    return { sources, claims: claimed(), swapped: false };
   }
   const opened = await (early ?? openDraft(folder, fresh, scratch, options));
   if (opened === null) return buildMaster(folder, before, given, request, { fresh: true, scratch, options });
   await using draft = opened;
-  await applyBindable(draft, present.own, own, (view, reason) => {
-    withdraw(sources, before, view, reason);
-    views = null;
-  });
-  await draft.apply(viewChanges(present.flat, flat()));
-  const wanted = schemasOf(own());
-  if (!fresh) await draft.dropSchemas([...schemasOf(present.own)].filter((schema) => !wanted.has(schema)));
+  await applyBindable(
+    draft,
+    present,
+    () => sourceViews(next, touched),
+    (view, reason) => {
+      withdraw(sources, before, view, reason);
+      claims = null;
+    },
+  );
+  await draft.apply(flatChanges());
+  const wanted = schemasOf(sourceViews(next, touched));
+  await draft.dropSchemas([...schemasOf(present)].filter((schema) => !wanted.has(schema)));
   await draft.replace(folder.master);
-  return { sources, claims: claim(), swapped: true };
+  return { sources, claims: claimed(), swapped: true };
 }
 
 /** The draft; null when the present master cannot be copied, so that a fresh one is needed. */
@@ -115,15 +127,22 @@ function withdraw(
   };
 }
 
-function split(views: Views): { own: Views; flat: Views } {
-  const entries = [...views];
-  return {
-    own: new Map(entries.filter(([, view]) => view.schema !== 'main')),
-    flat: new Map(entries.filter(([, view]) => view.schema === 'main')),
-  };
+/** The flat names whose view may differ: their owner changed, or is one of `touched`; all of them when that is null. */
+function movedNames(
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+  touched: ReadonlySet<string> | null,
+): string[] {
+  return [...namesOf(before, now)].filter((name) => {
+    const [was, is] = [before[name], now[name]];
+    return touched === null || was !== is || (is !== undefined && touched.has(is));
+  });
 }
 
-function isSame(present: Views, wanted: Views): boolean {
-  const { drop, create } = viewChanges(present, wanted);
+function namesOf(...records: Readonly<Record<string, unknown>>[]): Set<string> {
+  return new Set(records.flatMap((record) => Object.keys(record)));
+}
+
+function isNothing({ drop, create }: ViewChanges): boolean {
   return drop.length === 0 && create.length === 0;
 }

@@ -79,10 +79,12 @@ export class SyncOrchestrator {
       // Another process may have rebuilt since this one was made.
       this.saved = loadCatalogue(this.folder.catalogue, this.options.dataDirectory);
     }
+    const before = { saved: this.saved, open: this.open };
     const rebuilt = await rebuild(this.folder, this.saved, { ...request, retryFailures: first }, this.options);
     this.saved = rebuilt.saved;
     // What is served as before stays the same object: whoever keeps something made from it need not make it again.
-    if (first || rebuilt.changed) this.open = openCatalogue(rebuilt.saved, this.options.dataDirectory);
+    if (first || rebuilt.changed)
+      this.open = openCatalogue(rebuilt.saved, this.options.dataDirectory, first ? null : before);
     const due = first
       ? [...Object.keys(this.saved.sources), ...(await adoptedSources(this.folder))]
       : [...(this.sweepLater ?? []), ...rebuilt.touched];

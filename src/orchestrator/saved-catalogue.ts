@@ -70,12 +70,19 @@ export async function saveCatalogue(path: string, catalogue: SavedCatalogue, scr
   crashPoint('saved-catalogue.after-rename');
 }
 
-/** The catalogue as others read it. */
-export function openCatalogue(saved: SavedCatalogue, dataDirectory: string): Catalogue {
+/** The catalogue as others read it. A source that is the same object as in `before` is taken over from what was `open` then. */
+export function openCatalogue(
+  saved: SavedCatalogue,
+  dataDirectory: string,
+  before: { saved: SavedCatalogue; open: Catalogue } | null = null,
+): Catalogue {
   const sources = new Map(
-    Object.entries(saved.sources).map(([source, { tables }]) => [
-      source,
-      new Map(Object.entries(tables).map(([id, table]) => [id, asCatalogueTable(id, source, table, dataDirectory)])),
+    Object.entries(saved.sources).map(([name, source]) => [
+      name,
+      (source === before?.saved.sources[name] ? before.open.sources.get(name) : undefined) ??
+        new Map(
+          Object.entries(source.tables).map(([id, table]) => [id, asCatalogueTable(id, name, table, dataDirectory)]),
+        ),
     ]),
   );
   const tables = new Map<string, CatalogueTable>();

@@ -1,5 +1,5 @@
 import { partsQuery } from '../contract/write.ts';
-import type { SavedCatalogue, SavedSource } from './saved-catalogue.ts';
+import type { SavedCatalogue } from './saved-catalogue.ts';
 
 export interface View {
   schema: string;
@@ -12,32 +12,36 @@ export interface View {
 /** By `schema.name`. */
 export type Views = Map<string, View>;
 
-/** A view for each local table in the schema of its source. Remote tables have none: binding one needs the remote to be up. */
-export function sourceViews(sources: Readonly<Record<string, SavedSource>>, dataDirectory: string): Views {
+/** What views are made of. */
+type Served = Pick<SavedCatalogue, 'sources' | 'dataDirectory'>;
+
+/** A view for each local table of the sources `among`, in the schema of its source. Remote tables have none: binding one needs the remote to be up. */
+export function sourceViews(served: Served, among: Iterable<string>): Views {
   const views: Views = new Map();
-  for (const [source, { tables }] of Object.entries(sources)) {
-    for (const [name, table] of Object.entries(tables)) {
-      if (table.query_mode !== 'local' || !table.view) continue;
-      views.set(`${source}.${name}`, { schema: source, name, query: partsQuery(dataDirectory, table), source });
+  for (const source of among) {
+    for (const name of Object.keys(served.sources[source]?.tables ?? {})) {
+      const view = viewOf(served, source, name);
+      if (view !== null) views.set(`${source}.${name}`, view);
     }
   }
   return views;
 }
 
-/** A flat view for each table that owns its name. */
-export function flatViews(claims: Readonly<Record<string, string>>, views: Views): Views {
+/** A flat view for each table of `among` that owns its name. */
+export function flatViews(served: Served, claims: Readonly<Record<string, string>>, among: Iterable<string>): Views {
   const flat: Views = new Map();
-  for (const [name, source] of Object.entries(claims)) {
-    const view = views.get(`${source}.${name}`);
-    if (view !== undefined) flat.set(`main.${name}`, { ...view, schema: 'main' });
+  for (const name of among) {
+    const owner = claims[name];
+    const view = owner === undefined ? null : viewOf(served, owner, name);
+    if (view !== null) flat.set(`main.${name}`, { ...view, schema: 'main' });
   }
   return flat;
 }
 
-/** All views of the master that was written with this catalogue. */
-export function viewsOf(saved: SavedCatalogue): Views {
-  const views = sourceViews(saved.sources, saved.dataDirectory);
-  return new Map([...views, ...flatViews(saved.claims, views)]);
+function viewOf({ sources, dataDirectory }: Served, source: string, name: string): View | null {
+  const table = sources[source]?.tables[name];
+  if (table === undefined || table.query_mode !== 'local' || !table.view) return null;
+  return { schema: source, name, query: partsQuery(dataDirectory, table), source };
 }
 
 export interface ViewChanges {
