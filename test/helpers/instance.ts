@@ -53,5 +53,5 @@ export const silentLog = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** Waits until `condition` holds; the test's own time limit ends it. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 import { identifier } from '../../src/duckdb/quote.ts';
 import { lookedUpColumns, type Row, restOnly, type TableName, tableKeys } from '../doubles/jira-site/index.ts';
-import { published } from './pushed-source.ts';
+import { lookAtPublished } from './pushed-source.ts';
 
 export type Tables = Record<string, Row[]>;
 
@@ -31,37 +31,33 @@ export function truthOf(tables: Readonly<Record<TableName, readonly Row[]>>, { b
   );
 }
 
-export async function toldBy(
+export function toldBy(
   dataDirectory: string,
   source: string,
   truth: Readonly<Record<TableName, readonly Row[]>>,
   { bodiesOnly }: Comparison,
 ): Promise<Tables> {
-  const tables: Tables = {};
-  for (const name of namesOf(bodiesOnly)) {
-    const columns = await published<{ column_name: string; column_type: string }>(
-      dataDirectory,
-      source,
-      `SELECT column_name, column_type FROM (DESCRIBE ${identifier(`jira_${name}`)})`,
-    );
-    const wanted = columnsOf(truth, name) ?? columns.map((column) => column.column_name);
-    const select = columns
-      .filter(({ column_name }) => wanted.includes(column_name))
-      .map(
-        ({ column_name, column_type }) =>
-          `${asPlain(identifier(column_name), column_type)} AS ${identifier(column_name)}`,
+  return lookAtPublished(dataDirectory, source, async (query) => {
+    const tables: Tables = {};
+    for (const name of namesOf(bodiesOnly)) {
+      const columns = await query<{ column_name: string; column_type: string }>(
+        `SELECT column_name, column_type FROM (DESCRIBE ${identifier(`jira_${name}`)})`,
       );
-    const rows = await published<Row>(
-      dataDirectory,
-      source,
-      `SELECT ${select.join(', ')} FROM ${identifier(`jira_${name}`)}`,
-    );
-    tables[name] = sorted(
-      name,
-      rows.map((row) => kept(name, row, bodiesOnly)),
-    );
-  }
-  return tables;
+      const wanted = columnsOf(truth, name) ?? columns.map((column) => column.column_name);
+      const select = columns
+        .filter(({ column_name }) => wanted.includes(column_name))
+        .map(
+          ({ column_name, column_type }) =>
+            `${asPlain(identifier(column_name), column_type)} AS ${identifier(column_name)}`,
+        );
+      const rows = await query<Row>(`SELECT ${select.join(', ')} FROM ${identifier(`jira_${name}`)}`);
+      tables[name] = sorted(
+        name,
+        rows.map((row) => kept(name, row, bodiesOnly)),
+      );
+    }
+    return tables;
+  });
 }
 
 /** Compares table by table, so that a failure shows one of them. */

@@ -1,4 +1,4 @@
-/** Extracts tables of a pretended Keboola project with the real child process and reads what was published. */
+/** Extracts tables of a pretended Keboola project and reads what was published. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,6 @@ import { readExtractCatalogue } from '../../src/contract/read.ts';
 import type { ExtractCatalogue } from '../../src/contract/shapes.ts';
 import { Database } from '../../src/duckdb/database.ts';
 import type { Row } from '../../src/duckdb/session.ts';
-import { extractSource } from '../../src/extract/extract-source.ts';
 import type { ConnectorAnswer, ConnectorQuestion, ExtractReport, ExtractRequest } from '../../src/extract/shapes.ts';
 import { type KeboolaStorage, type StartOptions, startKeboolaStorage } from '../doubles/keboola-storage/index.ts';
 import { askHere, extractHere } from './extract-here.ts';
@@ -27,10 +26,8 @@ export interface KeboolaSource {
   extract(
     tables: (string | TableRequest)[],
     facts?: Partial<ExtractRequest>,
-    options?: Parameters<typeof extractSource>[1],
+    options?: Parameters<typeof extractHere>[1],
   ): Promise<ExtractReport>;
-  /** The same in this process, which starts sooner. */
-  extractHere(tables: (string | TableRequest)[], facts?: Partial<ExtractRequest>): Promise<ExtractReport>;
   ask<Q extends ConnectorQuestion>(question: Q): Promise<ConnectorAnswer<Q>>;
   /** Queries the published extract. */
   query<T = Row>(sql: string): Promise<T[]>;
@@ -65,8 +62,7 @@ export async function keboolaSource(
     directory,
     token: double.tokens.master,
     settings: { url: double.url, token_env: 'KEBOOLA_STORAGE_TOKEN', limits: hasty, ...settings },
-    extract: (tables, facts = {}, given = {}) => extractSource(request(tables, facts), given),
-    extractHere: (tables, facts = {}) => extractHere(request(tables, facts)),
+    extract: (tables, facts = {}, given = {}) => extractHere(request(tables, facts), given),
     ask: (question) => askHere(request([], {}), question),
     async query<T>(sql: string) {
       await using database = await Database.open(join(directory, 'extracts/keboola/extract.duckdb'), limits, {

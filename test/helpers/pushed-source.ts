@@ -43,13 +43,23 @@ export async function flush(source: PushedSource, timeoutMs = 60_000): Promise<v
 }
 
 /** Rows of the published extract, as text where a digit could be lost. */
-export async function published<Row = Record<string, unknown>>(
+export function published<Row = Record<string, unknown>>(
   dataDirectory: string,
   source: string,
   sql: string,
 ): Promise<Row[]> {
+  return lookAtPublished(dataDirectory, source, (rows) => rows<Row>(sql));
+}
+
+/** Many queries over the published extract as it is now: opening it costs more than most of them. */
+export async function lookAtPublished<Result>(
+  dataDirectory: string,
+  source: string,
+  look: (rows: <Row>(sql: string) => Promise<Row[]>) => Promise<Result>,
+): Promise<Result> {
   const path = join(dataDirectory, 'extracts', source, 'extract.duckdb');
   const limits = { memoryLimit: '200MB', threads: 1, tempDirectory: join(dataDirectory, 'spill') };
   await using database = await Database.open(path, limits, { readOnly: true });
-  return await (await database.connect()).rows<Row>(sql);
+  using session = await database.connect();
+  return await look((sql) => session.rows(sql));
 }

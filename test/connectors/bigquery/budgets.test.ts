@@ -35,7 +35,7 @@ describe('a read above a budget is refused before it begins, with the estimate, 
     ['max_bytes_per_run', '1MB'],
     ['max_bytes_per_day', '1MB'],
   ])('%s by a query', async (setting, cap) => {
-    const result = await lab.syncHere(lab.table('view'), { [setting]: cap });
+    const result = await lab.sync(lab.table('view'), { [setting]: cap });
     expect(result).toMatchObject({ status: 'failed', error: { code: 'over_cap' } });
     expect(result.error?.message).toMatch(
       /^view reads 1\.\d MB by a query, billed as 10\.49 MB, less than \$0\.01 at \$6\.25 for each TiB; /,
@@ -49,7 +49,7 @@ describe('a read above a budget is refused before it begins, with the estimate, 
   test.each(['max_bytes_per_table', 'max_bytes_per_run', 'max_bytes_per_day'])(
     '%s by Storage Read',
     async (setting) => {
-      const result = await lab.syncHere(lab.table('orders'), { [setting]: '1MB' });
+      const result = await lab.sync(lab.table('orders'), { [setting]: '1MB' });
       expect(result).toMatchObject({ status: 'failed', error: { code: 'over_cap' } });
       expect(result.error?.message).toMatch(/1\.\d MB by Storage Read, less than \$0\.01 at \$1\.1 for each TiB/);
       expect(lab.control.count('ReadRows')).toBe(0);
@@ -57,14 +57,14 @@ describe('a read above a budget is refused before it begins, with the estimate, 
   );
 
   test('the minimum that BigQuery bills counts, not the bytes alone', async () => {
-    const result = await lab.syncHere(lab.table('view'), { max_bytes_per_table: '9MB' });
+    const result = await lab.sync(lab.table('view'), { max_bytes_per_table: '9MB' });
     expect(result).toMatchObject({ status: 'failed', error: { code: 'over_cap' } });
   });
 
   test('one table of a run that does not fit leaves the others alone', async () => {
     const schema = [{ name: 'x', type: 'INT64' }];
     await lab.control.table({ project: 'lab', dataset: 'd', table: 'small', schema, rows: [{ x: 1 }] });
-    const report = await lab.extractHere([lab.table('orders'), lab.table('small')], { max_bytes_per_table: '1MB' });
+    const report = await lab.extract([lab.table('orders'), lab.table('small')], { max_bytes_per_table: '1MB' });
     expect(report.tables.map((table) => table.status)).toEqual(['failed', 'succeeded']);
   });
 });
@@ -118,14 +118,14 @@ test('the day’s bytes outlive a run and end the next one', async () => {
 test('a new day begins with nothing spent', async () => {
   await mkdir(dirname(lab.memoryPath), { recursive: true });
   await writeFile(lab.memoryPath, JSON.stringify({ day: '2020-01-01', bytes: 1e15, jobs: [] }));
-  expect(await lab.syncHere(lab.table('view'))).toMatchObject({ status: 'succeeded' });
+  expect(await lab.sync(lab.table('view'))).toMatchObject({ status: 'succeeded' });
   expect(await spent()).toBe(10 * megabyte);
 });
 
 test('two tables of a run cannot both take the last room', async () => {
   lab.control.fault({ on: 'job', times: 10, do: { jobTakesMs: 300 } });
   await lab.control.table({ project: 'lab', dataset: 'd', table: 'other', query: 'SELECT name, id FROM lab.d.orders' });
-  const report = await lab.extractHere([lab.table('view'), lab.table('other')], { max_bytes_per_run: '15MB' });
+  const report = await lab.extract([lab.table('view'), lab.table('other')], { max_bytes_per_run: '15MB' });
   expect(report.tables.map((table) => table.status).sort()).toEqual(['failed', 'succeeded']);
   expect(lab.control.billedBytes()).toBe(10 * megabyte);
 });
@@ -160,7 +160,7 @@ test('a table that is read in several steps of a run has one budget for all of t
 describe('the guard closes', () => {
   test('when the dry run fails', async () => {
     lab.control.fault({ on: 'jobs.insert', do: { http: { status: 403, reason: 'accessDenied', message: 'no' } } });
-    expect(await lab.syncHere(lab.table('view'))).toMatchObject({
+    expect(await lab.sync(lab.table('view'))).toMatchObject({
       status: 'failed',
       error: { code: 'source_forbidden' },
     });
@@ -174,7 +174,7 @@ describe('the guard closes', () => {
       statistics: { query: { statementType: 'SELECT' } },
     });
     lab.control.fault({ on: 'jobs.insert', do: { raw: { status: 200, body } } });
-    expect(await lab.syncHere(lab.table('view'))).toMatchObject({ status: 'failed', error: { code: 'over_cap' } });
+    expect(await lab.sync(lab.table('view'))).toMatchObject({ status: 'failed', error: { code: 'over_cap' } });
     expect(lab.control.billedBytes()).toBe(0);
   });
 
@@ -184,10 +184,10 @@ describe('the guard closes', () => {
       dataset: 'd',
       table: 'lake',
       type: 'EXTERNAL',
-      schema: [{ name: 'id', type: 'INT64' }],
-      fromDuck: 'SELECT i FROM range(5000000) r(i)',
+      schema: [{ name: 'text', type: 'STRING' }],
+      fromDuck: "SELECT repeat('x', 398) FROM range(100000)",
     });
-    const result = await lab.syncHere(lab.table('lake'), { max_bytes_per_table: '30MB' });
+    const result = await lab.sync(lab.table('lake'), { max_bytes_per_table: '30MB' });
     expect(result).toMatchObject({
       status: 'failed',
       error: { code: 'over_cap', hint: expect.stringContaining('max_bytes_per_table') },
@@ -195,7 +195,7 @@ describe('the guard closes', () => {
     expect(lab.control.billedBytes()).toBe(0);
     // A query that was refused gives back what was set aside for it.
     expect(await spent()).toBe(0);
-    expect(await lab.syncHere(lab.table('lake'), { max_bytes_per_table: '50MB' })).toMatchObject({
+    expect(await lab.sync(lab.table('lake'), { max_bytes_per_table: '50MB' })).toMatchObject({
       status: 'succeeded',
     });
     expect(await spent()).toBe(lab.control.billedBytes());
@@ -213,7 +213,7 @@ describe('the guard closes', () => {
   ])('when the ledger %s', async (_name, text) => {
     await mkdir(dirname(lab.memoryPath), { recursive: true });
     await writeFile(lab.memoryPath, text);
-    const result = await lab.syncHere(lab.table('view'));
+    const result = await lab.sync(lab.table('view'));
     expect(result).toMatchObject({
       status: 'failed',
       error: { code: 'integrity', hint: expect.stringContaining('elete it') },
@@ -223,7 +223,7 @@ describe('the guard closes', () => {
 
   test('when the ledger cannot be read', async () => {
     await mkdir(lab.memoryPath, { recursive: true });
-    expect(await lab.syncHere(lab.table('view'))).toMatchObject({ status: 'failed' });
+    expect(await lab.sync(lab.table('view'))).toMatchObject({ status: 'failed' });
     expect(lab.control.count('jobs.insert')).toBe(0);
   });
 
@@ -238,7 +238,7 @@ describe('the guard closes', () => {
       statistics: { totalBytesProcessed: '0', query: { statementType: 'DELETE', totalBytesProcessed: '0' } },
     };
     lab.control.fault({ on: 'jobs.insert', do: { raw: { status: 200, body: JSON.stringify(answer) } } });
-    const result = await lab.syncHere(lab.table('gone', { options: { sql: 'DELETE FROM lab.d.orders WHERE true' } }));
+    const result = await lab.sync(lab.table('gone', { options: { sql: 'DELETE FROM lab.d.orders WHERE true' } }));
     expect(result).toMatchObject({
       status: 'failed',
       error: { code: 'options_invalid', hint: expect.stringContaining('one SELECT') },
@@ -253,7 +253,7 @@ test('data that grow after the estimate stop at the cap that BigQuery itself kee
     nth: 2,
     do: { meanwhile: () => lab.control.insertFromDuck('lab.d.orders', "SELECT i, 'abcdef' FROM range(4000000) r(i)") },
   });
-  const result = await lab.syncHere(lab.table('view'));
+  const result = await lab.sync(lab.table('view'));
   expect(result).toMatchObject({ status: 'failed', error: { code: 'over_cap' } });
   expect(lab.control.billedBytes()).toBe(0);
   expect(await spent()).toBe(0);

@@ -53,13 +53,13 @@ export async function prove(
   await control.table({ project: 'lab', dataset: 'd', table: 'orders', schema, fromDuck: rowsFrom(1, before) });
   const all = { ...settings, stall_timeout_seconds: 1, ...given.settings };
   const table = lab.table('orders', { primary_key: ['id'], ...given.table });
-  expect(await lab.syncHere(table, settings)).toMatchObject({ status: 'succeeded', rows: before });
+  expect(await lab.sync(table, settings)).toMatchObject({ status: 'succeeded', rows: before });
   await control.insertFromDuck('lab.d.orders', rowsFrom(before + 1, after));
   // The look must be later than the change, whose clock ticks in milliseconds.
   await new Promise((resolve) => setTimeout(resolve, 5));
   given.fault(lab);
   const met = control.faultsMet();
-  const report = await lab.extractHere([table], all);
+  const report = await lab.extract([table], all);
   const [result] = report.tables;
   expect(control.faultsMet()).toBeGreaterThan(met);
   const said = `${result!.error?.message} ${result!.error?.hint} ${report.notes.join(' ')}`;

@@ -258,7 +258,7 @@ test('a query sent to another location than its data is answered as missing, wit
   await lab.startOver();
   lab.control.clearFaults();
   const table = lab.table('orders', { options: { sql: 'SELECT id FROM lab.d.orders' } });
-  const result = await lab.syncHere(table, { location: 'US' });
+  const result = await lab.sync(table, { location: 'US' });
   expect(result).toMatchObject({
     status: 'failed',
     error: { code: 'source_missing', hint: expect.stringContaining('(US)') },

@@ -161,7 +161,7 @@ test('a missing permission is asked for once and said once, whatever the number 
   lab.control.reset();
   lab.control.deny('bigquery.readsessions.create');
   const tables = ['one', 'two', 'three'].map((id) => lab.table(id, { source_table: 'orders', primary_key: ['id'] }));
-  const report = await lab.extractHere(tables);
+  const report = await lab.extract(tables);
   lab.control.allow('bigquery.readsessions.create');
   expect(report.tables.map((table) => table.status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
   expect(report.notes).toEqual([expect.stringContaining('grant roles/bigquery.readSessionUser on lab')]);
@@ -180,7 +180,7 @@ test('a stream that falls silent is read by a fresh connection, and the streams 
     // Still on its way when the other one is given up.
     many.control.fault({ on: 'ReadRows', nth: 2, do: { delayMs: 1_500 } });
     const table = many.table('wide', { primary_key: ['id'] });
-    const result = await many.syncHere(table, { stall_timeout_seconds: 1 });
+    const result = await many.sync(table, { stall_timeout_seconds: 1 });
     expect(result).toMatchObject({ status: 'succeeded', rows: 40_000 });
     const whole = 'SELECT count(DISTINCT id)::INTEGER AS ids, max(id)::INTEGER AS last FROM t';
     expect((await many.published('wide', whole)).rows).toEqual([{ ids: 40_000, last: 39_999 }]);

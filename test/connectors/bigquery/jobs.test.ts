@@ -181,7 +181,7 @@ test.each(['the next server to start', 'the next extraction'])(
 
 test('a query that takes too long is ended by BigQuery and says which setting allows more', async () => {
   lab.control.fault({ on: 'job', do: anHour });
-  const result = await lab.syncHere(lab.table('view'), { query_timeout_seconds: 1 });
+  const result = await lab.sync(lab.table('view'), { query_timeout_seconds: 1 });
   expect(result).toMatchObject({
     status: 'failed',
     error: { code: 'timed_out', hint: expect.stringContaining('query_timeout_seconds') },
@@ -190,7 +190,7 @@ test('a query that takes too long is ended by BigQuery and says which setting al
 });
 
 test('each query carries labels that say whose it is', async () => {
-  await lab.syncHere(lab.table('view'));
+  await lab.sync(lab.table('view'));
   const inserts = lab.control.calls().filter((call) => call.method === 'jobs.insert');
   const real = inserts.map((call) => (call.body as { configuration: Record<string, unknown> }).configuration);
   expect(real.find((one) => one.dryRun !== true)).toMatchObject({

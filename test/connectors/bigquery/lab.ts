@@ -1,4 +1,4 @@
-/** A BigQuery to test against, and extractions from it in real child processes. */
+/** A BigQuery to test against, and extractions from it. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,6 @@ import { readExtractCatalogue } from '../../../src/contract/read.ts';
 import { Database } from '../../../src/duckdb/database.ts';
 import { literalList } from '../../../src/duckdb/quote.ts';
 import type { Row } from '../../../src/duckdb/session.ts';
-import { extractSource } from '../../../src/extract/extract-source.ts';
 import type { ConnectorQuestion, ExtractReport, ExtractRequest, TableResult } from '../../../src/extract/shapes.ts';
 import { type BigQueryDouble, type BigQueryOptions, startBigQuery } from '../../doubles/bigquery/start.ts';
 import { askHere, extractHere } from '../../helpers/extract-here.ts';
@@ -57,15 +56,6 @@ export class Lab {
   }
 
   extract(tables: TableRequest[], settings = {}, facts: Partial<ExtractRequest> = {}): Promise<ExtractReport> {
-    return extractSource(this.request(tables, facts, settings));
-  }
-
-  /** In this process, which is faster: for what has nothing to do with processes. */
-  async syncHere(table: TableRequest, settings = {}, facts: Partial<ExtractRequest> = {}): Promise<TableResult> {
-    return (await this.extractHere([table], settings, facts)).tables[0]!;
-  }
-
-  extractHere(tables: TableRequest[], settings = {}, facts: Partial<ExtractRequest> = {}): Promise<ExtractReport> {
     return extractHere(this.request(tables, facts, settings));
   }
 

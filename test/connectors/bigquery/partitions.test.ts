@@ -56,11 +56,11 @@ describe.each([{}, { storage_read: 'never' }])('with %o', (settings) => {
       await table(facts);
       await aMoment();
       const events = partitioned(by, unit);
-      expect(await lab.syncHere(events, settings)).toMatchObject({ status: 'succeeded', rows: 5 });
+      expect(await lab.sync(events, settings)).toMatchObject({ status: 'succeeded', rows: 5 });
       const before = new Set((await lab.published('events')).parts);
       expect(await published()).toEqual([1, 2, 3, 4, 5]);
 
-      expect(await lab.syncHere(events, settings)).toMatchObject({
+      expect(await lab.sync(events, settings)).toMatchObject({
         status: 'unchanged',
         warnings: [expect.stringContaining('no partition has changed')],
       });
@@ -68,7 +68,7 @@ describe.each([{}, { storage_read: 'never' }])('with %o', (settings) => {
       await lab.control.insert('lab.d.events', [row(6, '2024-02-01', '13:00:00'), row(7, null), row(8, '2023-05-05')]);
       await aMoment();
       lab.control.reset();
-      expect(await lab.syncHere(events, settings)).toMatchObject({ status: 'succeeded', rows: 8 });
+      expect(await lab.sync(events, settings)).toMatchObject({ status: 'succeeded', rows: 8 });
       expect(await published()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
       // What stood still was neither read nor written again: 2025 and, but for whole years, January 2024.
       const { parts } = await lab.published('events');
@@ -76,7 +76,7 @@ describe.each([{}, { storage_read: 'never' }])('with %o', (settings) => {
 
       await lab.control.delete('lab.d.events', "day = DATE '2025-02-01'");
       await aMoment();
-      expect(await lab.syncHere(events, settings)).toMatchObject({ status: 'succeeded', rows: 7 });
+      expect(await lab.sync(events, settings)).toMatchObject({ status: 'succeeded', rows: 7 });
       expect(await published()).toEqual([1, 2, 3, 5, 6, 7, 8]);
     },
   );
@@ -85,17 +85,17 @@ describe.each([{}, { storage_read: 'never' }])('with %o', (settings) => {
     await table(byTime('DAY', 'day'));
     await aMoment();
     const events = partitioned('day', 'day');
-    await lab.syncHere(events, settings);
+    await lab.sync(events, settings);
     await lab.control.insert('lab.d.events', [row(6, '2024-01-01')]);
     await aMoment();
     lab.control.fault({
       on: 'tables.get',
       do: { meanwhile: () => lab.control.insert('lab.d.events', [row(7, '2024-01-01'), row(8, '2024-02-01')]) },
     });
-    expect(await lab.syncHere(events, settings)).toMatchObject({ status: 'succeeded', rows: 6 });
+    expect(await lab.sync(events, settings)).toMatchObject({ status: 'succeeded', rows: 6 });
     expect(await published()).toEqual([1, 2, 3, 4, 5, 6]);
     await aMoment();
-    expect(await lab.syncHere(events, settings)).toMatchObject({ status: 'succeeded', rows: 8 });
+    expect(await lab.sync(events, settings)).toMatchObject({ status: 'succeeded', rows: 8 });
   });
 });
 
@@ -109,12 +109,12 @@ test.each([
   await table(facts);
   await aMoment();
   const events = partitioned(by, unit);
-  expect(await lab.syncHere(events)).toMatchObject({ status: 'succeeded', rows: 5 });
-  expect(await lab.syncHere(events)).toMatchObject({ status: 'unchanged' });
+  expect(await lab.sync(events)).toMatchObject({ status: 'succeeded', rows: 5 });
+  expect(await lab.sync(events)).toMatchObject({ status: 'unchanged' });
   await lab.control.insert('lab.d.events', [row(6, '2024-02-01')]);
   await lab.control.delete('lab.d.events', 'id = 1');
   await aMoment();
-  expect(await lab.syncHere(events)).toMatchObject({ status: 'succeeded', rows: 5 });
+  expect(await lab.sync(events)).toMatchObject({ status: 'succeeded', rows: 5 });
   expect(await published()).toEqual([2, 3, 4, 5, 6]);
 });
 
@@ -122,13 +122,13 @@ test('rows that are in no partition yet make the whole table be read', async () 
   await table(byTime('DAY', 'day'));
   await aMoment();
   const events = partitioned('day', 'day');
-  await lab.syncHere(events);
+  await lab.sync(events);
   await lab.control.insert('lab.d.events', [row(6, '2024-01-01')], { streaming: true });
   await aMoment();
-  expect(await lab.syncHere(events)).toMatchObject({ status: 'succeeded', rows: 6 });
+  expect(await lab.sync(events)).toMatchObject({ status: 'succeeded', rows: 6 });
   await lab.control.flushStreamingBuffer('lab.d.events');
   await aMoment();
-  expect((await lab.syncHere(events)).rows).toBe(6);
+  expect((await lab.sync(events)).rows).toBe(6);
   expect(await published()).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
@@ -144,13 +144,13 @@ describe('a table that refuses to be read without naming its partitions', () => 
     await aMoment();
     for (const settings of [{}, { storage_read: 'never' }]) {
       await lab.startOver();
-      expect(await lab.syncHere(lab.table('events'), settings)).toMatchObject({
+      expect(await lab.sync(lab.table('events'), settings)).toMatchObject({
         status: 'succeeded',
         rows: 5,
         error: null,
       });
       const where = [{ column: 'id', op: 'ge' as const, value: 4 }];
-      const some = await lab.syncHere(lab.table('events', { options: { where } }), settings);
+      const some = await lab.sync(lab.table('events', { options: { where } }), settings);
       expect(some).toMatchObject({ status: 'succeeded', rows: 2 });
     }
   });
@@ -165,8 +165,8 @@ describe('a table that refuses to be read without naming its partitions', () => 
     });
     for (const settings of [{}, { storage_read: 'never' }]) {
       await lab.startOver();
-      expect(await lab.syncHere(events, settings)).toMatchObject({ status: 'succeeded', rows: 5 });
-      expect(await lab.syncHere(events, settings)).toMatchObject({ rows: 5, error: null });
+      expect(await lab.sync(events, settings)).toMatchObject({ status: 'succeeded', rows: 5 });
+      expect(await lab.sync(events, settings)).toMatchObject({ rows: 5, error: null });
     }
   });
 });

@@ -27,9 +27,9 @@ describe('a table that has not changed', () => {
     for (const settings of [{}, { storage_read: 'never' }]) {
       await lab.startOver();
       await aMoment();
-      expect(await lab.syncHere(lab.table('orders'), settings)).toMatchObject({ status: 'succeeded' });
+      expect(await lab.sync(lab.table('orders'), settings)).toMatchObject({ status: 'succeeded' });
       lab.control.reset();
-      const again = await lab.syncHere(lab.table('orders'), settings);
+      const again = await lab.sync(lab.table('orders'), settings);
       expect(again).toMatchObject({
         status: 'unchanged',
         warnings: [expect.stringContaining('has not changed since')],
@@ -38,18 +38,18 @@ describe('a table that has not changed', () => {
       expect(lab.control.count('jobs.insert')).toBe(0);
       await lab.control.insert('lab.d.orders', [{ id: 9 }]);
       await aMoment();
-      expect(await lab.syncHere(lab.table('orders'), settings)).toMatchObject({ status: 'succeeded' });
+      expect(await lab.sync(lab.table('orders'), settings)).toMatchObject({ status: 'succeeded' });
     }
   });
 
   test('is read again when it was dropped and made anew with as many rows', async () => {
     await table('orders', { schema: ids, rows: [{ id: 1 }] });
     await aMoment();
-    await lab.syncHere(lab.table('orders'));
+    await lab.sync(lab.table('orders'));
     await lab.control.drop('lab.d.orders');
     await table('orders', { schema: ids, rows: [{ id: 2 }] });
     await aMoment();
-    expect(await lab.syncHere(lab.table('orders'))).toMatchObject({ status: 'succeeded' });
+    expect(await lab.sync(lab.table('orders'))).toMatchObject({ status: 'succeeded' });
     expect(await idsOf('orders')).toEqual([2]);
   });
 
@@ -57,18 +57,18 @@ describe('a table that has not changed', () => {
     await table('orders', { schema: ids, rows: [{ id: 1 }], timePartitioning: { type: 'DAY' } });
     await lab.control.insert('lab.d.orders', [{ id: 2 }], { streaming: true });
     await aMoment();
-    expect(await lab.syncHere(lab.table('orders'))).toMatchObject({ status: 'succeeded', rows: 2 });
+    expect(await lab.sync(lab.table('orders'))).toMatchObject({ status: 'succeeded', rows: 2 });
     lab.control.reset();
-    await lab.syncHere(lab.table('orders'));
+    await lab.sync(lab.table('orders'));
     expect(lab.control.count('CreateReadSession')).toBe(1);
   });
 
   test('a view is always asked', async () => {
     await table('orders', { schema: ids, rows: [{ id: 1 }] });
     await table('view', { query: 'SELECT id FROM lab.d.orders' });
-    await lab.syncHere(lab.table('view'));
+    await lab.sync(lab.table('view'));
     lab.control.reset();
-    expect(await lab.syncHere(lab.table('view'))).toMatchObject({ status: 'unchanged' });
+    expect(await lab.sync(lab.table('view'))).toMatchObject({ status: 'unchanged' });
     expect(lab.control.calls().filter((call) => call.method === 'jobs.insert')).toHaveLength(2);
   });
 });
@@ -82,13 +82,13 @@ describe('all tables of a run are read as of one moment', () => {
     };
     // The look has been opened when the first table is asked for.
     lab.control.fault({ on: 'tables.get', do: { meanwhile: late } });
-    const report = await lab.extractHere(
+    const report = await lab.extract(
       ['first', 'second', 'third'].map((id) => lab.table(id)),
       settings,
     );
     expect(report.tables.map((each) => [each.status, each.rows])).toEqual(Array(3).fill(['succeeded', 1]));
     await aMoment();
-    const next = await lab.extractHere(
+    const next = await lab.extract(
       ['first', 'second', 'third'].map((id) => lab.table(id)),
       settings,
     );
@@ -105,7 +105,7 @@ describe('all tables of a run are read as of one moment', () => {
     ];
     const insert = () => lab.control.insert('lab.d.orders', [{ id: 2 }]);
     lab.control.fault({ on: 'jobs.insert', do: { meanwhile: insert } });
-    const report = await lab.extractHere(tables, { location: 'EU' });
+    const report = await lab.extract(tables, { location: 'EU' });
     expect(report.tables.map((each) => [each.status, each.rows])).toEqual([
       ['succeeded', 2],
       ['succeeded', 1],
@@ -124,7 +124,7 @@ describe('all tables of a run are read as of one moment', () => {
       await table('orders', { schema: ids, rows: [{ id: 7 }] });
     };
     lab.control.fault({ on: 'tables.get', do: { meanwhile: remake } });
-    expect(await lab.syncHere(lab.table('orders'))).toMatchObject({ status: 'succeeded', rows: 1 });
+    expect(await lab.sync(lab.table('orders'))).toMatchObject({ status: 'succeeded', rows: 1 });
     expect(await idsOf('orders')).toEqual([7]);
   });
 });
@@ -139,15 +139,15 @@ describe('what BigQuery computes comes by a query and its result', () => {
   ])('%s', async (name, facts) => {
     await table(name, facts);
     const where = [{ column: 'id', op: 'ge' as const, value: 2 }];
-    expect(await lab.syncHere(lab.table(name))).toMatchObject({ status: 'succeeded', rows: 2 });
+    expect(await lab.sync(lab.table(name))).toMatchObject({ status: 'succeeded', rows: 2 });
     expect(await idsOf(name)).toEqual([1, 2]);
-    expect(await lab.syncHere(lab.table(name, { options: { where } }))).toMatchObject({ rows: 1 });
+    expect(await lab.sync(lab.table(name, { options: { where } }))).toMatchObject({ rows: 1 });
     expect(lab.control.count('ReadRows')).toBe(0);
   });
 
   test('a view without rows is an empty table with its columns, and its columns follow the view', async () => {
     await table('nothing', { query: 'SELECT id, CAST(id AS STRING) AS name FROM lab.d.orders WHERE id > 100' });
-    expect(await lab.syncHere(lab.table('nothing', { primary_key: ['id'] }))).toMatchObject({
+    expect(await lab.sync(lab.table('nothing', { primary_key: ['id'] }))).toMatchObject({
       status: 'succeeded',
       rows: 0,
     });
@@ -166,10 +166,10 @@ describe('what BigQuery computes comes by a query and its result', () => {
     ])
       for (const options of [{ sql }, { sql, where: [{ column: 'id', op: 'ge' as const, value: 0 }] }]) {
         await lab.startOver();
-        const result = await lab.syncHere(lab.table('q', { bucket: null, options }), { location: 'EU' });
+        const result = await lab.sync(lab.table('q', { bucket: null, options }), { location: 'EU' });
         expect(result, sql).toMatchObject({ status: 'succeeded', rows: 3 });
       }
-    const two = await lab.syncHere(lab.table('q', { options: { sql: 'SELECT 1; SELECT 2' } }));
+    const two = await lab.sync(lab.table('q', { options: { sql: 'SELECT 1; SELECT 2' } }));
     expect(two).toMatchObject({ status: 'failed', error: { code: 'query_failed' } });
   });
 
@@ -180,13 +180,13 @@ describe('what BigQuery computes comes by a query and its result', () => {
     });
     await table('large', { query: 'SELECT id, pad FROM lab.d.big' });
     const large = lab.table('large', { primary_key: ['id'] });
-    expect(await lab.syncHere(large)).toMatchObject({ status: 'succeeded', rows: 70_000 });
+    expect(await lab.sync(large)).toMatchObject({ status: 'succeeded', rows: 70_000 });
     expect(lab.control.count('ReadRows')).toBeGreaterThan(0);
     const { parts } = await lab.published('large', 'SELECT 1 LIMIT 0');
     lab.control.reset();
     lab.control.deny('bigquery.readsessions.getData');
     await lab.startOver();
-    expect(await lab.syncHere(large)).toMatchObject({ status: 'succeeded', rows: 70_000 });
+    expect(await lab.sync(large)).toMatchObject({ status: 'succeeded', rows: 70_000 });
     expect(lab.control.count('jobs.getQueryResults')).toBeGreaterThan(1);
     // The query was not run twice for that.
     expect(lab.control.count('jobs.insert')).toBe(2);
@@ -211,7 +211,7 @@ describe('incremental by a cursor', () => {
           { id: 2, at: '2024-01-01 12:00:00', state: 'old' },
         ],
       });
-      expect(await lab.syncHere(lab.table('orders', facts), settings)).toMatchObject({ rows: 2 });
+      expect(await lab.sync(lab.table('orders', facts), settings)).toMatchObject({ rows: 2 });
       await lab.control.insert('lab.d.orders', [
         { id: 3, at: '2024-01-01 11:30:00', state: 'late, within the overlap' },
         { id: 4, at: '2024-01-01 10:30:00', state: 'too late' },
@@ -224,7 +224,7 @@ describe('incremental by a cursor', () => {
         'id = 2',
       );
       await aMoment();
-      expect(await lab.syncHere(lab.table('orders', facts), settings)).toMatchObject({ status: 'succeeded', rows: 4 });
+      expect(await lab.sync(lab.table('orders', facts), settings)).toMatchObject({ status: 'succeeded', rows: 4 });
       const rows = (await lab.published('orders', 'SELECT id::INTEGER AS id, state FROM t ORDER BY id')).rows;
       expect(rows).toEqual([
         { id: 1, state: 'old' },
@@ -266,7 +266,7 @@ describe('BIGNUMERIC', () => {
     expect(registered.options.bignumeric).toEqual({ fits: 12, empty: 0 });
     for (const settings of [{}, { storage_read: 'never' }]) {
       await lab.startOver();
-      expect(await lab.syncHere(registered, settings)).toMatchObject({ status: 'succeeded', rows: 2 });
+      expect(await lab.sync(registered, settings)).toMatchObject({ status: 'succeeded', rows: 2 });
       const described = await lab.published(
         'money',
         'SELECT typeof(fits) AS a, typeof(huge) AS b, typeof(declared) AS c FROM t LIMIT 1',
@@ -283,10 +283,10 @@ describe('BIGNUMERIC', () => {
     await table('money', { schema: [...ids, { name: 'n', type: 'BIGNUMERIC' }], rows: [{ id: 1, n: '1.25' }] });
     const registered = await lab.register(lab.table('money', { primary_key: ['id'] }));
     expect(registered.options.bignumeric).toEqual({ n: 2 });
-    await lab.syncHere(registered);
+    await lab.sync(registered);
     await lab.control.insert('lab.d.money', [{ id: 2, n: '0.125' }]);
     await aMoment();
-    const result = await lab.syncHere(registered);
+    const result = await lab.sync(registered);
     expect(result).toMatchObject({ status: 'succeeded', rows: 2 });
     expect(result.schema_changes.join()).toContain('n');
     expect((await lab.published('money', 'SELECT n FROM t ORDER BY id')).rows).toEqual([{ n: '1.25' }, { n: '0.125' }]);
@@ -305,14 +305,14 @@ test.each([{}, { storage_read: 'never' }])(
     });
     await table('seen', { query: 'SELECT id, place FROM lab.d.places' });
     for (const name of ['places', 'seen']) {
-      await lab.syncHere(lab.table(name), settings);
+      await lab.sync(lab.table(name), settings);
       expect(
         (await lab.published(name, 'SELECT typeof(place) AS type, place::VARCHAR AS place FROM t ORDER BY id')).rows,
       ).toEqual([
         { type: 'VARCHAR', place: expect.stringMatching(/^POINT ?\(1 2\)$/) },
         { type: 'VARCHAR', place: null },
       ]);
-      const result = await lab.syncHere(lab.table(name, { options: { geography: 'wkb' } }), settings);
+      const result = await lab.sync(lab.table(name, { options: { geography: 'wkb' } }), settings);
       expect(result).toMatchObject({ status: 'succeeded', rows: 2 });
       expect(
         (await lab.published(name, 'SELECT typeof(place) AS type, hex(place) AS place FROM t ORDER BY id')).rows,
@@ -330,7 +330,7 @@ describe('remote', () => {
     await table('view', { query: 'SELECT id FROM lab.d.orders' });
     const tables = ['orders', 'view'].map((id) => lab.table(id, { query_mode: 'remote' }));
     const registered = await Promise.all(tables.map((each) => lab.register(each)));
-    const report = await lab.extractHere(registered, { billing_project: 'payer' });
+    const report = await lab.extract(registered, { billing_project: 'payer' });
     expect(report.tables).toMatchObject([
       { status: 'succeeded', rows: 0, warnings: [expect.stringMatching(/^stays in BigQuery: 1 rows, \d+ bytes|B$/)] },
       { status: 'succeeded', rows: 0 },
@@ -345,7 +345,7 @@ describe('remote', () => {
     expect(remoteAttach).toEqual([
       { alias: 'warehouse', extension: 'bigquery', url: 'project=lab billing_project=payer', token_env: '' },
     ]);
-    expect(await lab.syncHere(registered[0]!, { billing_project: 'payer' })).toMatchObject({ status: 'unchanged' });
+    expect(await lab.sync(registered[0]!, { billing_project: 'payer' })).toMatchObject({ status: 'unchanged' });
     const plan = await lab.ask({ kind: 'plan', table: registered[0]! });
     expect(plan).toMatchObject({
       action: 'remote',
@@ -356,7 +356,7 @@ describe('remote', () => {
 
   test('a query is no remote table', async () => {
     const remote = lab.table('q', { query_mode: 'remote', options: { sql: 'SELECT 1 AS one' } });
-    expect(await lab.syncHere(remote)).toMatchObject({ status: 'failed', error: { code: 'options_invalid' } });
+    expect(await lab.sync(remote)).toMatchObject({ status: 'failed', error: { code: 'options_invalid' } });
   });
 });
 
@@ -369,7 +369,7 @@ test.each([
   { source_table: '../../other/tables/secret' },
   { source_table: '' },
 ])('a name that is none never reaches BigQuery: %o', async (facts) => {
-  expect(await lab.syncHere(lab.table('orders', facts))).toMatchObject({
+  expect(await lab.sync(lab.table('orders', facts))).toMatchObject({
     status: 'failed',
     error: { code: 'options_invalid', hint: expect.stringContaining('`bucket` is the dataset') },
   });
@@ -406,7 +406,7 @@ describe('tables of odd shapes', () => {
         { list: [], deep: { select: null, inner: [] } },
       ],
     });
-    expect(await lab.syncHere(lab.table('nested'), settings)).toMatchObject({ status: 'succeeded', rows: 3 });
+    expect(await lab.sync(lab.table('nested'), settings)).toMatchObject({ status: 'succeeded', rows: 3 });
     const rows = (await lab.published('nested', 'SELECT to_json(t)::VARCHAR AS row FROM t ORDER BY row')).rows.map(
       (row) => row.row,
     );
@@ -429,7 +429,7 @@ describe('tables of odd shapes', () => {
       source_table: 'group-by',
       options: { where: [{ column: 'select', op: 'eq' as const, value: 'value of select' }] },
     };
-    expect(await lab.syncHere(lab.table('odd', facts), settings)).toMatchObject({
+    expect(await lab.sync(lab.table('odd', facts), settings)).toMatchObject({
       status: 'succeeded',
       rows: 1,
       error: null,
@@ -442,10 +442,10 @@ describe('tables of odd shapes', () => {
   test.each(both)('an empty table, with %o', async (settings) => {
     await table('empty', { schema: [...ids, { name: 'tags', type: 'STRING', mode: 'REPEATED' }] });
     await aMoment();
-    expect(await lab.syncHere(lab.table('empty'), settings)).toMatchObject({ status: 'succeeded', rows: 0 });
+    expect(await lab.sync(lab.table('empty'), settings)).toMatchObject({ status: 'succeeded', rows: 0 });
     const described = await lab.published('empty', 'DESCRIBE SELECT * FROM t');
     expect(described.rows.map((row) => row.column_type)).toEqual(['BIGINT', 'VARCHAR[]']);
-    expect(await lab.syncHere(lab.table('empty'), settings)).toMatchObject({ status: 'unchanged' });
+    expect(await lab.sync(lab.table('empty'), settings)).toMatchObject({ status: 'unchanged' });
   });
 
   test.each(both)('400 columns, with %o', async (settings) => {
@@ -460,7 +460,7 @@ describe('tables of odd shapes', () => {
         { c0: 2, c201: 'middle' },
       ],
     });
-    expect(await lab.syncHere(lab.table('wide'), settings)).toMatchObject({ status: 'succeeded', rows: 2 });
+    expect(await lab.sync(lab.table('wide'), settings)).toMatchObject({ status: 'succeeded', rows: 2 });
     expect(
       (await lab.published('wide', 'SELECT c0::INTEGER AS a, c399 AS b, c201 AS c FROM t ORDER BY 1')).rows,
     ).toEqual([

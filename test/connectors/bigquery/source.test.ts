@@ -180,7 +180,7 @@ describe('credentials that do not work', () => {
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(JSON.stringify(body));
     });
-    const asked = lab.syncHere(lab.table('orders'), { ...elsewhere, credentials_file: server.file });
+    const asked = lab.sync(lab.table('orders'), { ...elsewhere, credentials_file: server.file });
     const result = await asked.finally(server.stop);
     expect(result).toMatchObject({ status: 'failed', error: { code } });
     expect(result.error?.message).toMatch(says);
@@ -203,7 +203,7 @@ describe('credentials that do not work', () => {
       'source_auth',
     ],
   ])('%s', async (_name, given, secrets, code) => {
-    const result = await lab.syncHere(
+    const result = await lab.sync(
       lab.table('orders'),
       { ...elsewhere, ...given },
       { secrets: secrets as Record<string, string> },

@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { keepableType } from '../../../src/connectors/duckdb/keepable-type.ts';
 import { Database } from '../../../src/duckdb/database.ts';
 import { literal, qualified } from '../../../src/duckdb/quote.ts';
-import { askConnector, extractSource } from '../../../src/extract/extract-source.ts';
 import { connectorSuite } from '../../helpers/connector-suite.ts';
+import { askHere, extractHere } from '../../helpers/extract-here.ts';
 import { extractRequest, tableRequest } from '../../helpers/extract-request.ts';
 
 const limits = (directory: string) => ({ memoryLimit: '300MB', threads: 1, tempDirectory: join(directory, 'spill') });
@@ -106,7 +106,7 @@ describe('a DuckDB file', () => {
     };
     const columns = Object.entries(values).map(([name, [sql]]) => `${sql} AS ${qualified(name)}`);
     await execute(directory, file, `CREATE TABLE types AS SELECT ${columns.join(', ')}`);
-    const report = await extractSource(request(tableRequest('types')));
+    const report = await extractHere(request(tableRequest('types')));
     expect(report.tables[0]?.error).toBeNull();
     const described = await query('SELECT column_name AS name, column_type AS type FROM (DESCRIBE types)');
     expect(described).toEqual(Object.entries(values).map(([name, [, type]]) => ({ name, type })));
@@ -150,7 +150,7 @@ describe('a DuckDB file', () => {
       'CREATE VIEW main.latest AS SELECT * FROM sales.orders',
       "COMMENT ON TABLE sales.orders IS 'All orders'",
     );
-    const found = await askConnector(request(), { kind: 'discover' });
+    const found = await askHere(request(), { kind: 'discover' });
     expect(found).toMatchObject([
       { bucket: 'main', source_table: 'latest', kind: 'view', rows: null },
       {
@@ -166,28 +166,28 @@ describe('a DuckDB file', () => {
         ],
       },
     ]);
-    const report = await extractSource(request(tableRequest('orders', { bucket: 'sales' }), tableRequest('latest')));
+    const report = await extractHere(request(tableRequest('orders', { bucket: 'sales' }), tableRequest('latest')));
     expect(report.tables.map((table) => table.status)).toEqual(['succeeded', 'succeeded']);
   });
 
   test('that another program writes to is locked, which a retry can cure', async () => {
     await execute(directory, file, 'CREATE TABLE orders AS SELECT 1 AS id');
-    await extractSource(request(tableRequest('orders')));
+    await extractHere(request(tableRequest('orders')));
     const writer = await holdOpen(file);
     try {
-      const report = await extractSource(request(tableRequest('orders')));
+      const report = await extractHere(request(tableRequest('orders')));
       expect(report.tables[0]).toMatchObject({ status: 'failed', rows: 1, error: { code: 'locked', retryable: true } });
     } finally {
       writer.kill('SIGKILL');
       await once(writer, 'exit');
     }
-    expect((await extractSource(request(tableRequest('orders')))).tables[0]!.status).not.toBe('failed');
+    expect((await extractHere(request(tableRequest('orders')))).tables[0]!.status).not.toBe('failed');
   });
 
   test('that is no DuckDB file says so', async () => {
     const { writeFile } = await import('node:fs/promises');
     await writeFile(file, 'garbage '.repeat(1000));
-    await expect(askConnector(request(), { kind: 'check' })).rejects.toMatchObject({ code: 'source_data' });
+    await expect(askHere(request(), { kind: 'check' })).rejects.toMatchObject({ code: 'source_data' });
   });
 });
 

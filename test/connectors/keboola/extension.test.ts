@@ -172,7 +172,7 @@ describe('without the extension', () => {
   test('a table that asks for it is read by HTTP in the same run, and the cause is said', async () => {
     source = await keboolaSource({}, { path: 'extension' });
     await source.double.control.project.createTable({ id: 'in.c-main.orders', columns: ['id'], rows: [['1']] });
-    const report = await source.extractHere(['orders']);
+    const report = await source.extract(['orders']);
     expect(report.tables[0]).toMatchObject({ status: 'succeeded', rows: 1 });
     expect(report.notes.join()).toMatch(/orders is read by HTTP: .*extension_directories/);
   });

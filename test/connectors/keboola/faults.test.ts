@@ -286,9 +286,8 @@ async function prove(given: Case, start: StartOptions): Promise<void> {
   );
 }
 
-/** In this process, because the child would do the same and take longer to start. */
 function run(): Promise<ExtractReport> {
-  return source.extractHere([keboolaTable('orders', { primary_key: ['id'] })]);
+  return source.extract([keboolaTable('orders', { primary_key: ['id'] })]);
 }
 
 function resultOf({ tables }: ExtractReport): TableResult {

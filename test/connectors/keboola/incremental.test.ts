@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => source.stop());
 
 async function sync() {
-  const report = await source.extractHere([table]);
+  const report = await source.extract([table]);
   source.double.control.clock.advance(3_600_000);
   return { ...report.tables[0], notes: report.notes.join('\n') };
 }
@@ -118,10 +118,10 @@ test('a table without import times is read in full each time, and says so', asyn
     rows: [['1']],
   });
   const untimed = keboolaTable('untimed', { primary_key: ['id'], sync_strategy: 'incremental' });
-  await source.extractHere([untimed]);
+  await source.extract([untimed]);
   source.double.control.clock.advance(3_600_000);
   await source.double.control.project.load('in.c-main.untimed', [['2']], { incremental: true });
-  const report = await source.extractHere([untimed]);
+  const report = await source.extract([untimed]);
   expect(report.tables[0]).toMatchObject({ status: 'succeeded', rows: 2 });
   expect(report.tables[0]?.warnings.join()).toMatch(/does not keep the times/);
 });

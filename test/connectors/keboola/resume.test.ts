@@ -20,7 +20,7 @@ test.each(['aws', 'gcp', 'azure'] as const)('what has arrived from %s is not fet
     faults.meanwhile('all credentials end', () => control.expireCredentials()),
     { nth: 2 },
   );
-  expect((await source.extractHere(['orders'])).tables[0]).toMatchObject({ status: 'succeeded', rows: 4_000 });
+  expect((await source.extract(['orders'])).tables[0]).toMatchObject({ status: 'succeeded', rows: 4_000 });
   const [first, refused, resumed, ...more] = control.calls('slice');
   expect([first?.status, resumed?.status, more]).toEqual([200, 206, []]);
   expect(refused?.status).toBeGreaterThanOrEqual(400);

@@ -41,22 +41,22 @@ test('the token goes to the stack alone, and stands in no file of the extract', 
 });
 
 test('no redirect is followed with a token or credentials', async () => {
-  const { double, extractHere } = await withOrders();
+  const { double, extract } = await withOrders();
   for (const route of ['verify', 'table', 'manifest', 'slice'] as const) {
     double.control.heal();
     double.control.fail(route, faults.redirect(double.trap.url), { times: Number.POSITIVE_INFINITY });
-    expect((await extractHere(['orders'], { full: true })).tables[0]).toMatchObject({ status: 'failed' });
+    expect((await extract(['orders'], { full: true })).tables[0]).toMatchObject({ status: 'failed' });
   }
   expect(double.control.calls('trap')).toEqual([]);
 });
 
 test('an extract keeps to its project: a token of another one is refused before anything is read', async () => {
-  const { double, extractHere } = await withOrders();
+  const { double, extract } = await withOrders();
   await double.control.otherProject.createTable({ id: orders, columns: ['id'], primaryKey: ['id'], rows: [['77']] });
   await double.control.otherProject.createTable({ id: 'in.c-main.fresh', columns: ['id'], rows: [['77']] });
-  await extractHere(['orders']);
+  await extract(['orders']);
   source!.token = double.tokens.otherProject;
-  const report = await extractHere(['orders', 'fresh']);
+  const report = await extract(['orders', 'fresh']);
   expect(report.tables.map(({ status, error }) => ({ status, code: error?.code }))).toEqual([
     { status: 'failed', code: 'source_forbidden' },
     { status: 'failed', code: 'source_forbidden' },
@@ -84,7 +84,7 @@ test.each(['expired', 'disabled'] as const)(
 );
 
 test('a refusal is told without the token', async () => {
-  const { double, extractHere, token } = await withOrders();
+  const { double, extract, token } = await withOrders();
   double.control.fail('table', {
     name: 'echo',
     replace: ({ headers }) => ({
@@ -95,7 +95,7 @@ test('a refusal is told without the token', async () => {
       ),
     }),
   });
-  const [result] = (await extractHere(['orders'])).tables;
+  const [result] = (await extract(['orders'])).tables;
   expect(result?.error?.message).toMatch(/no \*\*\* sig=\*\*\*/);
   expect(JSON.stringify(result)).not.toContain(token);
 });
@@ -139,8 +139,8 @@ describe('addresses', () => {
 });
 
 test('the bucket may stand in the name of the table', async () => {
-  const { extractHere } = await withOrders();
-  const report = await extractHere([
+  const { extract } = await withOrders();
+  const report = await extract([
     keboolaTable('a', { source_table: orders }),
     keboolaTable('b', { bucket: null, source_table: orders }),
     keboolaTable('c', { bucket: null, source_table: 'orders' }),

@@ -18,7 +18,7 @@ test.each(['no-entries', 'zero-byte-slice', 'empty-gz-slice'] as const)(
       columns: ['id', { name: 'n', metadata: [{ key: 'KBC.datatype.basetype', value: 'INTEGER' }] }],
       rows: [],
     });
-    expect((await source.extractHere(['orders'])).tables[0]).toMatchObject({
+    expect((await source.extract(['orders'])).tables[0]).toMatchObject({
       status: 'succeeded',
       rows: 0,
       error: null,
@@ -36,7 +36,7 @@ test('an empty typed table as Parquet is published too', async () => {
     columns: [{ name: 'id', type: 'NUMBER', length: '38,0' }],
     rows: [],
   });
-  expect((await source.extractHere(['orders'])).tables[0]).toMatchObject({ status: 'succeeded', rows: 0 });
+  expect((await source.extract(['orders'])).tables[0]).toMatchObject({ status: 'succeeded', rows: 0 });
 });
 
 test('aliases and linked tables are read each time, with the types of their source', async () => {
@@ -58,16 +58,16 @@ test('aliases and linked tables are read each time, with the types of their sour
   await otherProject.createTable({ id: 'in.c-shared.items', columns, rows: [['5', 'e']] });
   project.createBucket({ id: 'in.c-linked', linkedTo: { project: otherProject, bucketId: 'in.c-shared' } });
   const tables = [keboolaTable('some', { bucket: 'out.c-views' })];
-  expect((await source.extractHere(tables)).tables[0]).toMatchObject({ status: 'succeeded', rows: 2 });
+  expect((await source.extract(tables)).tables[0]).toMatchObject({ status: 'succeeded', rows: 2 });
   const before = source.double.control.calls('export').length;
-  expect((await source.extractHere(tables)).tables[0]).toMatchObject({ status: 'unchanged', rows: 2 });
+  expect((await source.extract(tables)).tables[0]).toMatchObject({ status: 'unchanged', rows: 2 });
   expect(source.double.control.calls('export').length).toBe(before + 1);
 });
 
 test('an external table has no counts and is read all the same', async () => {
   source = await keboolaSource();
   await source.double.control.project.createTable({ id: orders, columns: ['id'], isExternal: true, rows: [['1']] });
-  expect((await source.extractHere(['orders'])).tables[0]).toMatchObject({ status: 'succeeded', rows: 1 });
+  expect((await source.extract(['orders'])).tables[0]).toMatchObject({ status: 'succeeded', rows: 1 });
 });
 
 test('300 columns, names in two cases, keywords and odd keys', async () => {
@@ -78,7 +78,7 @@ test('300 columns, names in two cases, keywords and odd keys', async () => {
     columns: names,
     rows: [names.map((name) => `v ${name}`)],
   });
-  const [result] = (await source.extractHere(['orders'])).tables;
+  const [result] = (await source.extract(['orders'])).tables;
   expect(result).toMatchObject({ status: 'succeeded', rows: 1 });
   expect(result?.warnings.join()).toMatch(/column select is named select_2/);
   expect(await source.query('SELECT col_296, "Select", select_2 FROM orders')).toEqual([
@@ -89,7 +89,7 @@ test('300 columns, names in two cases, keywords and odd keys', async () => {
 test('only the chosen columns travel, in the order of the table', async () => {
   source = await keboolaSource();
   await source.double.control.project.createTable({ id: orders, columns: ['a', 'b', 'c'], rows: [['1', '2', '3']] });
-  await source.extractHere([keboolaTable('orders', { options: { columns: ['c', 'a'] } })]);
+  await source.extract([keboolaTable('orders', { options: { columns: ['c', 'a'] } })]);
   expect(lastExport().columns).toBe('a,c');
   expect(await source.query('SELECT * FROM orders')).toEqual([{ a: '1', c: '3' }]);
 });
@@ -104,7 +104,7 @@ test('a slice that begins with the names of the columns loses that record, and s
       ['2', 'b'],
     ],
   });
-  const report = await source.extractHere(['orders']);
+  const report = await source.extract(['orders']);
   expect(report.tables[0]).toMatchObject({ status: 'succeeded', rows: 2 });
   expect(report.notes.join()).toMatch(/begin with the names of the columns/);
 });
@@ -134,7 +134,7 @@ describe('conditions', () => {
       { column: 'day', op: 'ge' as const, value: '{{last_month}}' },
       { column: 'kind', op: 'in' as const, value: ['a', 'b'] },
     ];
-    expect((await source.extractHere([keboolaTable('orders', { options: { where } })])).tables[0]).toMatchObject({
+    expect((await source.extract([keboolaTable('orders', { options: { where } })])).tables[0]).toMatchObject({
       status: 'succeeded',
       rows: 1,
     });
@@ -168,7 +168,7 @@ describe('conditions', () => {
     const table = keboolaTable('orders', {
       options: { where: [{ ...clause, value: 'value' in clause ? (clause.value as string) : undefined }] },
     });
-    const [result] = (await source.extractHere([table])).tables;
+    const [result] = (await source.extract([table])).tables;
     expect(result?.error?.code).toBe('options_invalid');
     expect(`${result?.error?.message} ${result?.error?.hint}`).toMatch(reason);
     expect(source.double.control.calls('export')).toEqual([]);
@@ -179,11 +179,11 @@ test('a count that is wrong by itself can be overruled, and is reported', async 
   source = await keboolaSource();
   await source.double.control.project.createTable({ id: orders, columns: ['id'], rows: [['1'], ['2']] });
   source.double.control.project.pretend(orders, { rowsCount: 3 });
-  expect((await source.extractHere(['orders'])).tables[0]).toMatchObject({
+  expect((await source.extract(['orders'])).tables[0]).toMatchObject({
     status: 'failed',
     error: { code: 'rows_missing' },
   });
-  const report = await source.extractHere([keboolaTable('orders', { options: { strict_counts: false } })]);
+  const report = await source.extract([keboolaTable('orders', { options: { strict_counts: false } })]);
   expect(report.tables[0]).toMatchObject({ status: 'succeeded', rows: 2 });
   expect(report.notes.join()).toMatch(/has 3 rows and sent 2.*Published all the same/s);
 });
@@ -195,7 +195,7 @@ test('a remote table is not brought: the catalogue says how it is attached, by t
     columns: [{ name: 'id', type: 'NUMBER', length: '38,0' }],
     rows: [['1']],
   });
-  const report = await source.extractHere([keboolaTable('orders', { query_mode: 'remote' })]);
+  const report = await source.extract([keboolaTable('orders', { query_mode: 'remote' })]);
   expect(report.tables[0]).toMatchObject({ status: 'succeeded', rows: 0 });
   expect(report.tables[0]?.warnings.join()).toMatch(/duckdb.extension_directories/);
   expect(await source.query('SELECT * FROM _remote_attach')).toEqual([

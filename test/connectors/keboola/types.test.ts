@@ -251,7 +251,7 @@ describe('through a whole read', () => {
         ['-3', 'A7', '', '', ''],
       ],
     });
-    const [result] = (await source.extractHere(['claims'])).tables;
+    const [result] = (await source.extract(['claims'])).tables;
     expect(result).toMatchObject({ status: 'succeeded', rows: 3 });
     expect(result?.warnings).toEqual([
       'column code is kept as text: at least 2 of its values do not fit DECIMAL(38,0)',
@@ -269,11 +269,11 @@ describe('through a whole read', () => {
     const id = 'in.c-main.large';
     const columns = [{ name: 'n', type: 'NUMBER', length: '38,0' }];
     await source.double.control.project.createTable({ id, columns, rows: [['1'], ['12345678901234567890123']] });
-    const [first] = (await source.extractHere(['large'])).tables;
+    const [first] = (await source.extract(['large'])).tables;
     expect(first?.warnings).toEqual(['column n becomes DECIMAL(38,0): at least 1 of its values do not fit BIGINT']);
     source.double.control.clock.advance(10_000);
     await source.double.control.project.load(id, [['2']]);
-    expect((await source.extractHere(['large'])).tables[0]).toMatchObject({
+    expect((await source.extract(['large'])).tables[0]).toMatchObject({
       rows: 1,
       warnings: [],
       schema_changes: [],
@@ -292,7 +292,7 @@ describe('through a whole read', () => {
       columns,
       rows: [['2024-02-03 04:05:06 +05:00', '2024-02-03 04:05:06+00']],
     });
-    const [result] = (await source.extractHere(['zoned'])).tables;
+    const [result] = (await source.extract(['zoned'])).tables;
     expect(result?.warnings.join()).toMatch(/column tz \(TIMESTAMP_TZ\) is a local time/);
     expect(await columnsOf('zoned')).toEqual(['tz TIMESTAMP', 'ltz TIMESTAMP WITH TIME ZONE']);
     expect(await source.query('SELECT tz::VARCHAR AS tz, ltz::VARCHAR AS ltz FROM zoned')).toEqual([
@@ -322,7 +322,7 @@ describe('through a whole read', () => {
       primaryKey: ['n'],
       rows: cells.map((cell, n) => [String(n + 10), cell]),
     });
-    expect((await source.extractHere([keboolaTable('odd', { primary_key: ['n'] })])).tables[0]).toMatchObject({
+    expect((await source.extract([keboolaTable('odd', { primary_key: ['n'] })])).tables[0]).toMatchObject({
       status: 'succeeded',
     });
     const found = await source.query<{ bytes: string }>('SELECT hex(encode(cell)) AS bytes FROM odd ORDER BY n');
@@ -340,7 +340,7 @@ describe('through a whole read', () => {
         ['2', 'small'],
       ],
     });
-    expect((await source.extractHere(['wide'])).tables[0]).toMatchObject({ status: 'succeeded', rows: 2 });
+    expect((await source.extract(['wide'])).tables[0]).toMatchObject({ status: 'succeeded', rows: 2 });
     expect(await source.query("SELECT length(cell)::INT AS n FROM wide WHERE n = '1'")).toEqual([{ n: 20_000_000 }]);
   });
 
@@ -351,7 +351,7 @@ describe('through a whole read', () => {
       columns: ['a'],
       rows: [['\ufefffirst'], ['second']],
     });
-    await source.extractHere(['bom']);
+    await source.extract(['bom']);
     expect(await source.query('SELECT hex(encode(a)) AS a FROM bom')).toEqual(
       ['\ufefffirst', 'second'].map((cell) => ({ a: bytesOf(cell) })),
     );
