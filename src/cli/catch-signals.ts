@@ -8,7 +8,7 @@ export function catchSignals(): { signal: AbortSignal; exitCodeOfSignal(): numbe
   let exitCode: number | null = null;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (exitCode !== null) process.exit(exitCodes[name]);
+      if (exitCode !== null) endAtOnce(name);
       exitCode = exitCodes[name];
       stop.abort(
         new AttacheError('cancelled', {
@@ -19,4 +19,10 @@ export function catchSignals(): { signal: AbortSignal; exitCodeOfSignal(): numbe
     });
   }
   return { signal: stop.signal, exitCodeOfSignal: () => exitCode };
+}
+
+/** The signal as if nobody had caught it: an ordinary exit would wait for the queries that DuckDB runs on other threads. */
+function endAtOnce(name: keyof typeof exitCodes): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
 }

@@ -43,9 +43,9 @@ export async function serveParent<Task, Event = never>(
 
   /** At once, unless the task still has something of its own to end elsewhere. */
   async function dieAlone(): Promise<void> {
-    if (given === null || endsWork === undefined || !(await endsWork(given).catch(() => false))) process.exit(1);
+    if (given === null || endsWork === undefined || !(await endsWork(given).catch(() => false))) endNow();
     abort.abort();
-    setTimeout(() => process.exit(1), endWorkMs);
+    setTimeout(endNow, endWorkMs);
   }
 
   async function answer(task: Task): Promise<void> {
@@ -57,6 +57,11 @@ export async function serveParent<Task, Event = never>(
     await send(message);
     process.exit(0);
   }
+}
+
+/** An ordinary exit waits for the queries that DuckDB runs on other threads, for as long as they take. */
+function endNow(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 function isCancel(message: unknown): message is { kind: 'cancel' } {
