@@ -29,6 +29,8 @@ export interface Connector<Settings = any> {
   readonly serves: Serves;
   /** Its tables lie in no schema, bucket or dataset, so that naming one has no effect. */
   readonly flat?: true;
+  /** The schema that is meant where a table names none, if the type has one. */
+  readonly defaultBucket?: string;
   /** How many tables of a run, and how many pieces of a table, are in work at once; default 2 and 2. */
   readonly parallel?: { tables: number; pieces: number };
   /** A piece is a stream of bytes or rows that one thread of DuckDB reads; others read other pieces. */

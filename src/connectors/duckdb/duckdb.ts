@@ -19,11 +19,13 @@ const settings = z.strictObject({
 
 type Settings = z.infer<typeof settings>;
 
+const defaultBucket = 'main';
+
 const attach: AttachWay<Settings> = {
   statements: (context, alias) => [
     `ATTACH ${literal(resolve(context.settings.path))} AS ${qualified(alias)} (READ_ONLY)`,
   ],
-  relation: ({ bucket, source_table }, alias) => qualified(alias, bucket ?? 'main', source_table),
+  relation: ({ bucket, source_table }, alias) => qualified(alias, bucket ?? defaultBucket, source_table),
   retype: ({ type }) => {
     const kept = keepableType(type);
     return kept === type ? null : { expression: `CAST($ AS ${kept})`, type: kept };
@@ -42,6 +44,7 @@ export const duckdb = defineConnector<Settings>({
   summary: 'Tables and views of another DuckDB file.',
   settings,
   options: z.strictObject({}),
+  defaultBucket,
   serves: { cursor: true, partitions: true, where: true, columns: true, changes: false, remote: false },
   check: (context) =>
     attached(context, async (tables) => ({

@@ -20,6 +20,7 @@ export const postgres = defineConnector<Settings>({
   summary: 'Tables, views and foreign tables of a PostgreSQL database.',
   settings,
   options,
+  defaultBucket: 'public',
   serves: { cursor: true, partitions: true, where: true, columns: true, changes: false, remote: false },
   accelerator: { extension: 'postgres', wanted: (given) => given.driver !== 'native' },
   // More than DuckDB's slots and the source's connections: those two are the limits.

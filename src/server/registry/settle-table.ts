@@ -7,6 +7,7 @@ import type { ConnectorQuestion } from '../../extract/shapes.ts';
 import { tableRequest } from '../../sync/table-request.ts';
 import type { ServerParts } from '../server-parts.ts';
 import { type CheckedTable, cannotBeRegistered } from './check-table.ts';
+import { isOfferedAs } from './is-offered-as.ts';
 
 const longestAnswerMs = 120_000;
 
@@ -50,15 +51,15 @@ function namesColumns({ primary_key, options, sync_strategy }: CheckedTable['tab
 }
 
 /** The columns of the table as its source tells them; null when it does not, or cannot now: the first sync will. */
-async function offeredColumns(parts: ServerParts, { table, source }: CheckedTable): Promise<KnownColumn[] | null> {
+async function offeredColumns(
+  parts: ServerParts,
+  { table, source, connector }: CheckedTable,
+): Promise<KnownColumn[] | null> {
   const offered = await askSource(parts, source, { kind: 'discover' }).catch((err: unknown) => {
     parts.log.warn({ source: source.name, err }, 'the source could not be asked for its columns');
     return [];
   });
-  const found = offered.filter(
-    (candidate) =>
-      candidate.source_table === table.source_table && (table.bucket === null || candidate.bucket === table.bucket),
-  );
+  const found = offered.filter((candidate) => isOfferedAs(table, candidate, connector));
   return found.length === 1 ? (found[0]?.columns ?? null) : null;
 }
 

@@ -5,6 +5,7 @@ import { loadConnector } from '../../connectors/catalogue.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
 import { listTables } from '../../system/table-registry.ts';
 import { allOptions } from '../registry/check-table.ts';
+import { isOfferedAs } from '../registry/is-offered-as.ts';
 import { askSource } from '../registry/settle-table.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { identity } from '../schemas/names.ts';
@@ -91,14 +92,16 @@ export function sourceRoutes(parts: ServerParts): Route[] {
       params,
       answers: { 200: { description: 'Its tables', schema: z.object({ tables: z.array(offeredTable) }) } },
       handle: async ({ params: { name } }) => {
-        const offered = await askSource(parts, configured(name), { kind: 'discover' });
+        const source = configured(name);
+        const [offered, connector] = [
+          await askSource(parts, source, { kind: 'discover' }),
+          await loadConnector(source.type),
+        ];
         const registered = (await state.read(listTables)).filter((table) => table.source_name === name);
         return {
           tables: offered.map((table) => ({
             ...table,
-            registered_as: registered
-              .filter((row) => row.source_table === table.source_table && (row.bucket ?? table.bucket) === table.bucket)
-              .map((row) => row.id),
+            registered_as: registered.filter((row) => isOfferedAs(row, table, connector)).map((row) => row.id),
           })),
         };
       },
