@@ -15,7 +15,8 @@ const { signal, exitCodeOfSignal } = catchSignals();
 // A reader that has seen enough, such as `head`, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  terminal.complain(`error: Standard output cannot be written: ${error.message}`);
+  process.exit(1);
 });
 
 try {

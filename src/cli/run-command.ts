@@ -33,7 +33,9 @@ export async function runCommand(
     return 0;
   }
   try {
-    await program.parseAsync(asked, { from: 'user' });
+    await program.parseAsync(namesNothing(called) ? asked.filter((word) => !helpFlags.has(word)) : asked, {
+      from: 'user',
+    });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return 0;
@@ -43,6 +45,13 @@ export async function runCommand(
     });
   }
   return exitCode;
+}
+
+const helpFlags = new Set(['-h', '--help']);
+
+/** Help for a command that is not there would be help for something else. */
+function namesNothing({ isGroup, rest }: Called): boolean {
+  return isGroup && rest[0] !== undefined && !rest[0].startsWith('-');
 }
 
 const overview = `

@@ -5,8 +5,10 @@ import type * as Driver from '@duckdb/node-api';
 export const {
   DuckDBDateValue,
   DuckDBInstance,
+  DuckDBIntervalValue,
   DuckDBTimestampTZValue,
   DuckDBTypeId,
   JsonDuckDBValueConverter,
+  ResultReturnType,
   StatementType,
 }: typeof Driver = createRequire(import.meta.url)('@duckdb/node-api');

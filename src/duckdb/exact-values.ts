@@ -1,6 +1,6 @@
-/** Values as JSON that loses nothing: integers are numbers as far as a number is exact and text beyond, decimals are text. */
+/** Values as JSON that loses nothing: integers are numbers as far as a number is exact and text beyond, decimals and intervals are text. */
 import type { DuckDBValueConverter, Json } from '@duckdb/node-api';
-import { DuckDBDateValue, DuckDBTypeId, JsonDuckDBValueConverter } from './driver.ts';
+import { DuckDBDateValue, DuckDBIntervalValue, DuckDBTypeId, JsonDuckDBValueConverter } from './driver.ts';
 
 const wideIntegers: ReadonlySet<number> = new Set([
   DuckDBTypeId.BIGINT,
@@ -17,5 +17,6 @@ export const exactValue: DuckDBValueConverter<Json> = (value, type, converter) =
   }
   // The driver takes an infinite date for a day five million years from now.
   if (value instanceof DuckDBDateValue && !value.isFinite) return value.days > 0 ? 'infinity' : '-infinity';
+  if (value instanceof DuckDBIntervalValue) return String(value);
   return JsonDuckDBValueConverter(value, type, converter);
 };

@@ -1,7 +1,7 @@
 /** One connection to a DuckDB database: statements in, plain rows out. */
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBValue, Json } from '@duckdb/node-api';
 import { AttacheError } from '../errors/attache-error.ts';
-import { StatementType } from './driver.ts';
+import { ResultReturnType, StatementType } from './driver.ts';
 import { exactValue } from './exact-values.ts';
 
 /** A row as JSON-safe values: integers beyond 32 bits, decimals and times are text, so nothing loses a digit. */
@@ -59,13 +59,14 @@ export class Session {
     };
   }
 
-  /** Runs statements and hands the rows of the last on in batches as they are found; values are exact, see `exactValue`. */
+  /** Runs statements and hands the rows of the last on in batches as they are found; values are exact, see `exactValue`. No columns: it answers nothing, like CREATE. */
   async stream(
     sql: string,
   ): Promise<{ columns: { name: string; type: string }[]; batches: AsyncIterable<(Json | null)[][]> }> {
     const result = await (await this.prepareLast(sql)).stream();
     const types = result.columnTypes();
-    const columns = result.deduplicatedColumnNames().map((name, index) => ({ name, type: String(types[index]) }));
+    const names = result.returnType === ResultReturnType.NOTHING ? [] : result.deduplicatedColumnNames();
+    const columns = names.map((name, index) => ({ name, type: String(types[index]) }));
     return { columns, batches: result.yieldConvertedRows(exactValue) };
   }
 

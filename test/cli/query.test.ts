@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DaServerDouble } from '../doubles/da-server/server.ts';
 import { parquet } from '../helpers/parquet.ts';
-import { da } from '../helpers/run-da.ts';
+import { da, finish, main } from '../helpers/run-da.ts';
 
 let root: string;
 let workspace: string;
@@ -51,6 +52,35 @@ describe('da query', () => {
       },
     ]);
     expect(code).toBe(0);
+  });
+
+  it('gives intervals as text in every form', async () => {
+    const sql = "SELECT INTERVAL '1 month 2 days 3.5 seconds' AS span";
+    expect(JSON.parse((await query(sql, '-o', 'json')).stdout)).toEqual([{ span: '1 month 2 days 00:00:03.5' }]);
+    expect((await query(sql, '-o', 'csv')).stdout).toBe('span\n1 month 2 days 00:00:03.5\n');
+  });
+
+  it('says nothing on stdout for a statement that answers nothing', async () => {
+    const made = await query('CREATE OR REPLACE VIEW silent AS SELECT 1 AS one', '--write');
+    expect(made).toMatchObject({ code: 0, stdout: '' });
+    const again = await query('CREATE OR REPLACE VIEW silent AS SELECT 1 AS one', '--write', '--json');
+    expect(again).toMatchObject({ code: 0, stdout: '[]\n' });
+  });
+
+  it.runIf(process.platform === 'linux')('fails with a sentence when stdout cannot be written', async () => {
+    const child = spawn('sh', [
+      '-c',
+      'exec "$0" "$@" > /dev/full',
+      process.execPath,
+      main,
+      'query',
+      '-w',
+      workspace,
+      'SELECT 1',
+    ]);
+    const { code, stderr } = await finish(child);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: Standard output cannot be written: ENOSPC.*\n$/);
   });
 
   it('knows that a day can be infinitely far', async () => {

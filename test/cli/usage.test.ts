@@ -58,6 +58,15 @@ describe('the command line', () => {
       stderr: expect.stringContaining('Did you mean sync?'),
     });
     expect(await da(['admin', 'regisry'])).toMatchObject({ code: 2, stderr: expect.stringContaining('registry') });
+    for (const args of [
+      ['snyc', '--help'],
+      ['help', 'snyc'],
+    ])
+      expect(await da(args)).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringContaining('Did you mean sync?'),
+      });
     const flag = await da(['sync', '--dry-rnu', '--json']);
     expect(flag.code).toBe(2);
     expect(JSON.parse(flag.stdout).errors[0].message).toContain('--dry-run');

@@ -16,6 +16,7 @@ export async function writeResult(
   form: ResultForm,
   limit: number | null,
 ): Promise<void> {
+  if (form !== 'json' && result.columns.length === 0) return;
   if (form === 'json') await writeJsonRows(terminal, result, limit);
   else if (form === 'csv') await writeCsv(terminal, result, limit);
   else await writeTable(terminal, result, limit ?? tableLimit);
