@@ -2,24 +2,21 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ColumnPlan, ReadPlan } from '../../connectors/read-way.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
+import { LossyColumns, withColumnsAsBefore } from '../columns.ts';
 import { copyStatement } from '../copy-statement.ts';
-import { stage, unionOf } from '../stage.ts';
+import { type Staged, stage, unionOf } from '../stage.ts';
 import { keyList, keyOf } from './key-ranges.ts';
 import type { TableWork } from './table-work.ts';
 
-export async function goneKeys({
-  run,
-  table,
-  before,
-  columns,
-  rowGroupRows,
-}: TableWork): Promise<{ files: string[]; remove(): Promise<void> }> {
+export async function goneKeys(work: TableWork): Promise<{ files: string[]; remove(): Promise<void> }> {
+  const { run, table, before, columns, rowGroupRows } = work;
   const keys = { ...table, options: { ...table.options, columns: table.primary_key } };
   const plan = await run.reading.plan(keys, {
     range: { kind: 'all' },
     previousFingerprint: null,
-    previousColumns: null,
+    previousColumns: before.columns,
     remembered: null,
   });
   if (plan.kind !== 'read')
@@ -28,8 +25,12 @@ export async function goneKeys({
       retryable: true,
     });
   const key = keyOf(table, columns);
-  const keyColumns = plan.columns.filter((column) => key.names.includes(column.name));
-  const staged = await stage(run, table, { ...plan, columns: keyColumns }, keyColumns, rowGroupRows);
+  // Only values of the very same type are equal when they are the same.
+  const keyColumns = withColumnsAsBefore(
+    plan.columns.filter((column) => key.names.includes(column.name)),
+    columns,
+  ).columns;
+  const staged = await stageKeys(work, plan, keyColumns);
   const file = join(run.scratch, `gone-${randomUUID()}.parquet`);
   const session = await run.database.connect();
   try {
@@ -45,5 +46,20 @@ export async function goneKeys({
   } finally {
     session.close();
     await staged.remove();
+  }
+}
+
+/** A key that does not fit is told by its place among the table's columns, where it can be widened. */
+async function stageKeys(
+  { run, table, columns, rowGroupRows }: TableWork,
+  plan: ReadPlan,
+  keyColumns: ColumnPlan[],
+): Promise<Staged> {
+  try {
+    return await stage(run, table, { ...plan, columns: keyColumns }, keyColumns, rowGroupRows);
+  } catch (thrown) {
+    if (!(thrown instanceof LossyColumns)) throw thrown;
+    const place = (index: number) => columns.findIndex(({ name }) => name === keyColumns[index]?.name);
+    throw new LossyColumns(new Map([...thrown.counts].map(([index, count]) => [place(index), count])));
   }
 }

@@ -132,3 +132,35 @@ test('a plan estimates rows and bytes, also of a table that was never analysed',
   await client.query("INSERT INTO orders VALUES (9000, 'x', '2020-01-01'); ANALYZE orders");
   expect(await source.plan(monthly)).toMatchObject({ action: 'changes', range: { values: ['2020-01-01'] } });
 });
+
+test.each([
+  ['numeric(12,2)', "'NaN'", '1.10'],
+  ['numeric', "'NaN'", '1.10'],
+  ['float8', "'NaN'", '1.5'],
+  ['timestamptz', "'294276-12-31 23:59:59+00'", "'infinity'"],
+])(
+  'deletions are found by keys as they are published: %s with a value that its own type cannot keep',
+  async (type, odd, plain) => {
+    await client.query(`CREATE TABLE orders (id ${type} PRIMARY KEY, name text, changed timestamptz NOT NULL);
+    INSERT INTO orders SELECT k::${type}, 'a', now() FROM (VALUES (${odd}::${type}), (${plain}::${type})) AS keys(k)`);
+    const deleting = orders({ detect_deletes: true });
+    expect((await source.extract([deleting])).tables[0]).toMatchObject({ status: 'succeeded', rows: 2 });
+    await client.query(
+      `UPDATE orders SET name = 'b', changed = now() WHERE id = ${odd}::${type}; DELETE FROM orders WHERE id = ${plain}::${type}`,
+    );
+    const changed = await source.extract([deleting]);
+    expect(changed).toMatchObject({ tables: [{ status: 'succeeded', rows: 1, error: null }], notes: [] });
+    expect(await source.query('SELECT name FROM orders')).toEqual([{ name: 'b' }]);
+  },
+);
+
+test('a key that no longer fits its type, behind the increment, widens its own column and no other', async () => {
+  await client.query(`CREATE TABLE orders (note numeric(9,2), id numeric(12,2) PRIMARY KEY, changed timestamptz NOT NULL);
+    INSERT INTO orders VALUES (1, 1, now()), (2, 2, now())`);
+  const deleting = orders({ detect_deletes: true, overlap: 0 });
+  await source.extract([deleting]);
+  await client.query("INSERT INTO orders VALUES (3, 'NaN', '2020-01-01')");
+  expect((await source.extract([deleting])).tables[0]).toMatchObject({ status: 'succeeded', rows: 3, error: null });
+  const types = (await source.catalogue()).tables.get('orders')!.record!.columns.map(({ type }) => type);
+  expect(types.slice(0, 2)).toEqual(['DECIMAL(9,2)', 'VARCHAR']);
+});
