@@ -62,6 +62,11 @@ const adminCommands: readonly CommandEntry[] = [
       { name: 'cancel', summary: 'cancel a job', load: async () => (await jobs()).cancel },
     ],
   },
+  {
+    name: 'problems',
+    summary: 'what is stale or could not be taken in',
+    load: async () => (await import('./commands/admin/problems.ts')).configure,
+  },
 ];
 
 export const commands: readonly CommandEntry[] = [

@@ -15,6 +15,7 @@ import { manifestRoutes } from './routes/manifest.ts';
 import { openApiRoute } from './routes/openapi.ts';
 import { pageRoutes } from './routes/page.ts';
 import { planRoutes } from './routes/plan.ts';
+import { problemRoutes } from './routes/problems.ts';
 import { receiveRoutes } from './routes/receive.ts';
 import { registryRoutes } from './routes/registry.ts';
 import { sourceRoutes } from './routes/sources.ts';
@@ -33,6 +34,7 @@ export function allRoutes(parts: ServerParts): Route[] {
     ...registryRoutes(parts),
     ...sourceRoutes(parts),
     ...catalogueRoutes(parts),
+    ...problemRoutes(parts),
     ...webhookRoutes(parts),
     ...receiveRoutes(parts),
     ...pageRoutes(),

@@ -11,8 +11,27 @@ export function faultsOf(error: z.ZodError, prefix = ''): Fault[] {
         message: 'There is no such field here.',
       }));
     }
-    return [{ pointer, message: issue.message }];
+    return [{ pointer, message: plainly(issue.message) }];
   });
+}
+
+const kinds: Record<string, string> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+/** Zod's words for a value of the wrong type, in ours. */
+function plainly(message: string): string {
+  const [, expected, received] = /^Invalid input: expected (\w+), received (\w+)$/.exec(message) ?? [];
+  if (expected === undefined || received === undefined) return message;
+  if (received === 'undefined') return 'It is missing.';
+  if (received === 'null') return 'It cannot be null.';
+  return `It must be ${kinds[expected] ?? expected}.`;
 }
 
 function escapePointer(step: string): string {

@@ -1,4 +1,6 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentedRoutes, type TestServer, testServer } from '../helpers/server.ts';
 
@@ -120,6 +122,26 @@ describe('sources', () => {
     expect((await server.ask('POST', '/api/admin/sources/crm/check')).json.summary).toContain('DuckDB');
     const offered = (await server.ask('GET', '/api/admin/sources/crm/tables')).json.tables;
     expect(offered).toMatchObject([{ source_table: 'orders', registered_as: ['orders'] }]);
+    await server.source('CREATE SCHEMA archive', 'CREATE TABLE archive.orders (id INTEGER)');
+    expect((await server.ask('GET', '/api/admin/sources/crm/tables')).json.tables).toMatchObject([
+      { bucket: 'archive', source_table: 'orders', registered_as: [] },
+      { bucket: 'main', source_table: 'orders', registered_as: ['orders'] },
+    ]);
+  });
+});
+
+describe('problems', () => {
+  it('tell of an extract that somebody else spoiled as soon as a sync has looked at it', async () => {
+    const problems = async () => (await server.ask('GET', '/api/admin/problems')).json;
+    expect(await problems()).toMatchObject({ stale: [], problems: [] });
+    await mkdir(join(server.config.dataDirectory, 'extracts/spoiled'), { recursive: true });
+    await writeFile(join(server.config.dataDirectory, 'extracts/spoiled/extract.duckdb'), 'no database');
+    await server.ask('POST', '/api/admin/registry', { name: 'orders', source_name: 'crm', source_table: 'orders' });
+    await server.sync();
+    expect(await problems()).toMatchObject({
+      stale: [{ source: 'spoiled', table: null }],
+      problems: [{ source: 'spoiled', table: null, code: 'not_a_database' }],
+    });
   });
 });
 

@@ -27,9 +27,8 @@ async function showVersion() {
 async function show() {
   const signedIn = sessionStorage.getItem(tokenKey) !== null;
   element('sign-in').hidden = signedIn;
-  element('overview').hidden = true;
   element('message').textContent = '';
-  if (!signedIn) return drawNext(null);
+  if (!signedIn) return drawNobody();
   try {
     const list = await ask('/api/catalog/tables?limit=5000');
     tables = list.tables;
@@ -39,6 +38,7 @@ async function show() {
     element('overview').hidden = false;
     drawTables();
     drawNext(list);
+    await drawOperations();
   } catch (problem) {
     if (problem.code === 'unauthorized') sessionStorage.removeItem(tokenKey);
     element('sign-in').hidden = sessionStorage.getItem(tokenKey) !== null;
@@ -47,8 +47,47 @@ async function show() {
       problem.hint ?? '',
       problem.code ? `(${problem.code})` : '',
     ].join(' ');
-    drawNext(null);
+    if (element('sign-in').hidden === false) drawNobody();
   }
+}
+
+function drawNobody() {
+  for (const id of ['overview', 'running', 'problems']) element(id).hidden = true;
+  drawNext(null);
+}
+
+/** What only an administrator may see is left out for others. */
+async function drawOperations() {
+  const [jobs, report] = await Promise.all(
+    ['/api/jobs?limit=50', '/api/admin/problems'].map((path) => ask(path).catch(() => null)),
+  );
+  const open = (jobs?.jobs ?? []).filter((job) => job.finished_at === null);
+  drawList('running', 'jobs', open.map(jobLine));
+  const stale = (report?.stale ?? []).map(({ source, table, reason }) => [source, table, reason]);
+  const problems = (report?.problems ?? []).map(({ source, table, message }) => [source, table, message]);
+  const told = new Set(stale.map(String));
+  drawList(
+    'problems',
+    'problem-list',
+    [...stale, ...problems.filter((one) => !told.has(String(one)))].map(problemLine),
+  );
+}
+
+function drawList(section, list, lines) {
+  element(section).hidden = lines.length === 0;
+  element(list).replaceChildren(...lines.map((line) => make('li', line)));
+}
+
+function jobLine(job) {
+  const count = (status) => job.tables.filter((table) => table.status === status).length;
+  const named = job.tables.filter((table) => table.status === 'running').map((table) => table.id);
+  const done = job.tables.length - count('waiting') - count('running');
+  const now = named.length === 0 ? job.status : named.join(', ');
+  return [make('strong', now), ` ${done} of ${job.tables.length} tables done, begun `, instant(job.created_at)];
+}
+
+function problemLine([source, table, text]) {
+  return [make('strong', table === null ? source : `${source}.${table}`), ` ${text}`];
 }
 
 async function ask(path) {
@@ -96,7 +135,7 @@ function tableRow(table) {
 
 function drawNext(list) {
   const steps = [];
-  if (list === null) steps.push(['Paste a token above, or sign in on your machine: ', 'da login']);
+  if (list === null) steps.push(['Paste a token above, or sign in on your machine: ', `da login ${location.origin}`]);
   else if (list.tables.length === 0) {
     steps.push(['See what a source offers: ', 'da admin sources tables SOURCE']);
     steps.push(['Register a table of it: ', 'da admin registry add NAME --source SOURCE --source-table TABLE']);
@@ -105,10 +144,15 @@ function drawNext(list) {
     if (list.tables.some((table) => table.status === 'pending'))
       steps.push(['Bring the data of the pending tables now: ', 'da admin sync']);
     if (list.tables.some((table) => table.status === 'failed'))
-      steps.push(['See why a sync failed: ', 'da admin jobs']);
-    steps.push(['Put a verified copy on your machine: ', `da init --server ${location.origin} && da sync`]);
+      steps.push(['See why a sync failed: ', 'da admin jobs list']);
+    steps.push(['Sign in on your machine: ', `da login ${location.origin}`]);
+    steps.push(['Put a verified copy on it: ', 'da sync --workspace ~/analysis']);
     const first = list.tables.find((table) => table.live);
-    if (first) steps.push(['Ask it something, also offline: ', `da query 'SELECT * FROM ${first.id} LIMIT 10'`]);
+    if (first)
+      steps.push([
+        'Ask it something, also offline: ',
+        `da query --workspace ~/analysis 'SELECT * FROM "${first.id}" LIMIT 10'`,
+      ]);
   }
   element('next').replaceChildren(...steps.map(([text, command]) => make('li', [text, make('code', command)])));
 }
