@@ -1,12 +1,9 @@
 /** Writes a stretch of a file to a response through two buffers that are used again and again. */
-import { once } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import { BufferShares } from './buffer-shares.ts';
 
-/** Node's own file stream takes fresh memory for each read, and faulting it in costs more than the copy. */
-const bufferBytes = 512 * 1024;
-const keptBuffers = 16;
-const spare: Buffer[] = [];
+const shares = new BufferShares();
 
 /** Resolves when the last byte is handed over or the other side has gone; closes neither file nor response. Throws when the file ends too early. */
 export async function pourFile(
@@ -14,35 +11,47 @@ export async function pourFile(
   { start, end }: { start: number; end: number },
   response: ServerResponse,
 ): Promise<void> {
-  const buffers = [takeBuffer(), takeBuffer()] as const;
+  const share = shares.take(end - start + 1);
+  const writer = new Writer(response);
   let writing: Promise<void> = Promise.resolve();
   try {
+    // One buffer is read into while the system takes the other.
     for (let at = start, turn = 0; at <= end && !response.destroyed; turn = 1 - turn) {
-      const buffer = buffers[turn as 0 | 1];
+      const buffer = share.buffer(turn as 0 | 1);
       const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, end - at + 1), at);
       if (bytesRead === 0) throw new Error('the file became shorter while it was sent');
       at += bytesRead;
       await writing;
-      writing = written(response, buffer.subarray(0, bytesRead));
+      writing = writer.write(bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead));
     }
-    await writing;
   } finally {
     await writing;
-    for (const buffer of buffers) if (spare.length < keptBuffers) spare.push(buffer);
+    writer.close();
+    share.giveBack();
   }
 }
 
-function takeBuffer(): Buffer {
-  return spare.pop() ?? Buffer.allocUnsafeSlow(bufferBytes);
-}
+/** Tells when the system has taken the bytes, so that their buffer is free again; a connection that breaks frees it too. */
+class Writer {
+  private readonly response: ServerResponse;
+  private taken: () => void = () => {};
+  private readonly gone = () => this.taken();
 
-/** Resolves when the system has taken the bytes, so that their buffer is free again; a connection that breaks frees it too. */
-function written(response: ServerResponse, bytes: Buffer): Promise<void> {
-  const flushed = new Promise<void>((resolve) => response.write(bytes, () => resolve()));
-  const closed = new AbortController();
-  const gone = once(response, 'close', { signal: closed.signal }).then(
-    () => {},
-    () => {},
-  );
-  return Promise.race([flushed, gone]).finally(() => closed.abort());
+  constructor(response: ServerResponse) {
+    this.response = response;
+    response.once('close', this.gone);
+  }
+
+  /** One at a time. */
+  write(bytes: Buffer): Promise<void> {
+    return new Promise((resolve) => {
+      this.taken = resolve;
+      if (this.response.destroyed) resolve();
+      else this.response.write(bytes, () => resolve());
+    });
+  }
+
+  close(): void {
+    this.response.off('close', this.gone);
+  }
 }
