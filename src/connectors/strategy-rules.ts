@@ -17,6 +17,8 @@ export function strategyFaults(table: TableRequest, serves: Serves, columns: rea
   const faults: Fault[] = [];
   const fault = (pointer: string, message: string) => faults.push({ pointer, message });
   const { options, sync_strategy: strategy } = table;
+  for (const name of repeated(table.primary_key)) fault('/primary_key', `names ${name} twice`);
+  for (const name of repeated(options.columns ?? [])) fault('/options/columns', `names ${name} twice`);
   for (const [key, strategies] of Object.entries(strategiesOfOption)) {
     if (options[key] !== undefined && !strategies.includes(strategy))
       fault(
@@ -36,6 +38,10 @@ export function strategyFaults(table: TableRequest, serves: Serves, columns: rea
   if (strategy === 'partitioned') partitionedFaults(table, fault);
   if (columns !== null) columnFaults(table, serves, columns, fault);
   return faults;
+}
+
+function repeated(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
 }
 
 /** Rows are merged by key where there is one, unless only appending was asked for. */

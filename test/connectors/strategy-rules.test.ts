@@ -40,6 +40,8 @@ describe('a source with cursors', () => {
     ['the day of a text', partitioned({ partition_by: 'text', granularity: 'day' }), []],
     ['a cursor that may be NULL', incremental({ cursor: 'day' }), ['/options/cursor']],
     ['merging without a key', incremental({ cursor: 'at', mode: 'merge' }, []), ['/primary_key']],
+    ['a key column named twice', { primary_key: ['id', 'id'] }, ['/primary_key']],
+    ['a column chosen twice', { options: { columns: ['id', 'at', 'id'] } }, ['/options/columns']],
   ])('%s', (_title, facts, expected) => {
     expect(pointers(facts)).toEqual(expected);
   });
