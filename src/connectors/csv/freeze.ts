@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { probe } from '../../duckdb/probe.ts';
 import type { Session } from '../../duckdb/session.ts';
 import { badRequest } from './file-fault.ts';
@@ -12,8 +13,9 @@ import { findJsonTypes } from './json-piece.ts';
 import type { FoundFile } from './list-files.ts';
 import { type Contract, contractDefaults, type Options } from './options.ts';
 import { describeParquet } from './parquet-piece.ts';
-import { readPacking } from './read-bytes.ts';
+import { isUtf8, type Packing, readPacking } from './read-bytes.ts';
 import { rewriteCarefully } from './rewrite-carefully.ts';
+import { samplePlaces } from './sample-places.ts';
 import { misfits, plainNames, readRewritten } from './separated-relation.ts';
 import { canonicalType } from './text-types.ts';
 
@@ -24,9 +26,11 @@ export interface Frozen {
   notes: string[];
 }
 
-/** Content that is looked at, over all files. */
-const sampleBytes = 64 << 20;
+/** Content that is looked at, over all files: a careful look costs a third of a second for each megabyte. */
+const sampleBytes = 8 << 20;
 const sampleFiles = 50;
+/** The beginning that is read where less of it holds no whole row. */
+const longestBeginning = 64 << 20;
 
 interface Facts {
   names: string[];
@@ -68,12 +72,13 @@ async function freezeIn(
   const order: string[] = [];
   const found = new Map<string, string | null>();
   const notes = [...dialect.notes];
+  const looked = spread(files, sampleFiles);
   let left = sampleBytes;
-  for (const file of files.slice(0, sampleFiles)) {
-    if (left <= 0) break;
+  for (const [index, file] of looked.entries()) {
     const opened = file === files[0] ? first : await openFile(file);
-    const facts = await factsOf(session, scratch, opened, contract, Math.min(left, sampleBytes), Object.keys(wanted));
-    left -= file.size;
+    const share = Math.floor(left / (looked.length - index));
+    const facts = await factsOf(session, scratch, opened, contract, share, Object.keys(wanted));
+    left -= Math.min(share, file.size);
     notes.push(...facts.notes.filter((note) => !notes.includes(note)));
     for (const [index, name] of facts.names.entries()) {
       const known = order.find((other) => other.toLowerCase() === name.toLowerCase());
@@ -98,6 +103,12 @@ async function freezeIn(
 
 function wantedType(wanted: Record<string, string>, name: string): string | undefined {
   return wanted[name] ?? Object.entries(wanted).find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1];
+}
+
+/** At most `count` of them, from the first to the last. */
+function spread<T>(all: readonly T[], count: number): T[] {
+  if (all.length <= count) return [...all];
+  return Array.from({ length: count }, (_, index) => all[Math.round((index * (all.length - 1)) / (count - 1))]!);
 }
 
 async function factsOf(
@@ -129,16 +140,19 @@ async function separatedFacts(
   const head = await readSeparatedHead(opened, contract, []);
   checkHeader(file.name, head.names, contract, given);
   const width = head.names.length;
-  const target = join(scratch, 'sample.csv');
-  const packing = opened.packing.complete ? opened.packing : await readPacking(file.path, file.name, bytes);
-  const text = wholeLines(headText(packing, contract.encoding), packing.complete);
-  const rewritten = await rewriteCarefully(file.name, text, {
-    dialect: head.dialect,
-    contract,
-    width,
-    target,
-    decodedText: false,
-  });
+  const sample = await sampleOf(opened, contract, bytes);
+  const rewrite = (from: Packing, target: string) =>
+    rewriteCarefully(file.name, headText(from, contract.encoding), {
+      dialect: head.dialect,
+      contract,
+      width,
+      target: join(scratch, target),
+      decodedText: false,
+      cut: !from.complete,
+    });
+  let rewritten = await rewrite(sample, 'sample.csv');
+  const beginsLong = rewritten.rows + rewritten.bad.length === 0 && !sample.complete;
+  if (beginsLong) rewritten = await rewrite(await readPacking(file.path, file.name, longestBeginning), 'sample.csv');
   const total = rewritten.rows + rewritten.bad.length;
   const worst = rewritten.bad[0];
   const notes = [...head.notes.map((note) => `${file.name}: ${note}`)];
@@ -153,15 +167,37 @@ async function separatedFacts(
     notes.push(say);
   }
   if (rewritten.rows === 0) return { names: head.names, types: head.names.map(() => null), notes };
-  const relation = readRewritten(target, plainNames(width), rewritten);
+  const names = plainNames(width);
+  const relation = readRewritten(join(scratch, 'sample.csv'), names, rewritten);
   await checkGivenTypes(session, relation, file.name, head.names, contract, total);
-  const types = await findTypes(session, relation, plainNames(width), contract);
-  return { names: head.names, types, notes };
+  if (sample.complete || !isSeekable(opened, contract))
+    return { names: head.names, types: await findTypes(session, relation, names, contract), notes };
+  const from = Math.min(sample.head.length, file.size);
+  const places = await samplePlaces(file, { from, bytes: bytes - from, width }, head.dialect, contract);
+  const inside = await rewriteCarefully(file.name, Readable.from(places), {
+    dialect: head.dialect,
+    contract: { ...contract, header: false, skip: 0 },
+    width,
+    target: join(scratch, 'places.csv'),
+    decodedText: false,
+  });
+  const both = `(FROM ${relation} UNION ALL FROM ${readRewritten(join(scratch, 'places.csv'), names, inside)})`;
+  return { names: head.names, types: await findTypes(session, both, names, contract), notes };
 }
 
-/** A part of a file ends somewhere in a row; that row is left out. */
-async function* wholeLines(text: AsyncIterable<Buffer>, complete: boolean): AsyncGenerator<Buffer> {
-  for await (const chunk of text) yield complete ? chunk : chunk.subarray(0, chunk.lastIndexOf(10) + 1);
+/** What is looked at of a file's beginning: all of a small one, and less where the rest comes from other places. */
+async function sampleOf({ file, packing }: OpenedFile, contract: Contract, bytes: number): Promise<Packing> {
+  if (packing.complete && packing.head.length <= bytes) return packing;
+  if (!packing.complete && file.size <= bytes && packing.compression === 'none')
+    return readPacking(file.path, file.name, bytes);
+  const seekable = isSeekable({ packing }, contract);
+  if (!seekable && packing.head.length < bytes) return readPacking(file.path, file.name, bytes);
+  return { ...packing, head: packing.head.subarray(0, seekable ? bytes >> 3 : bytes), complete: false };
+}
+
+/** Whether rows can be read from the middle of the file. */
+function isSeekable({ packing }: Pick<OpenedFile, 'packing'>, contract: Contract): boolean {
+  return packing.compression === 'none' && isUtf8(packing.marked ?? contract.encoding);
 }
 
 /** A first line of values alone is data: the file has no header, unless somebody says so. */

@@ -35,7 +35,9 @@ export const options = z.strictObject({
   types: z
     .record(z.string(), z.string().min(1))
     .optional()
-    .describe('Types by column, e.g. `{"price": "DECIMAL(12,2)"}`; what is not named is found at registration.'),
+    .describe(
+      'Types by column, e.g. `{"price": "DECIMAL(12,2)"}`; what is not named is found at registration, by values from all over the file: up to 8 MB of up to 50 files are looked at. A later value that does not fit is a reject.',
+    ),
   max_reject_rows: z
     .number()
     .int()

@@ -22,11 +22,16 @@ export class OpenQuote extends Error {
 const longestRecord = 256 << 20;
 const batchRecords = 1_000;
 
-/** All records after `skip` lines, blank lines and lines of comment left out. A blank line is a record where `oneColumn` is true. */
+/** All records after `skip` lines, blank lines and lines of comment left out. A blank line is a record where `oneColumn` is true. Of text that is `cut` somewhere, a record that the cut may have hit is left out. */
 export async function* readRecords(
   bytes: AsyncIterable<Buffer>,
   dialect: Dialect,
-  { skip = 0, comment = null, oneColumn = false }: { skip?: number; comment?: string | null; oneColumn?: boolean },
+  {
+    skip = 0,
+    comment = null,
+    oneColumn = false,
+    cut = false,
+  }: { skip?: number; comment?: string | null; oneColumn?: boolean; cut?: boolean },
 ): AsyncGenerator<RawRecord[]> {
   const lineEnd = dialect.carriageReturn ? '\r' : '\n';
   let text = '';
@@ -75,7 +80,7 @@ export async function* readRecords(
     if (text.length < worthwhile) continue;
     yield* take(false);
   }
-  yield* take(true);
+  yield* take(!cut);
 }
 
 const isBlank = ({ values, quoted }: Pick<Parsed, 'values' | 'quoted'>) =>

@@ -35,7 +35,16 @@ export async function rewriteCarefully(
     width,
     target,
     decodedText,
-  }: { dialect: Dialect; contract: Contract; width: number; target: string; decodedText: boolean },
+    cut = false,
+  }: {
+    dialect: Dialect;
+    contract: Pick<Contract, 'header' | 'skip' | 'comment' | 'null_values' | 'pad_short_rows'>;
+    width: number;
+    target: string;
+    decodedText: boolean;
+    /** The text is the beginning of a longer one. */
+    cut?: boolean;
+  },
 ): Promise<Rewritten> {
   const out = createWriteStream(target);
   const opened = once(out, 'open');
@@ -50,6 +59,7 @@ export async function rewriteCarefully(
       skip: contract.skip,
       comment: contract.comment,
       oneColumn: width === 1,
+      cut,
     })) {
       let lines = '';
       for (const record of batch) {
@@ -99,7 +109,8 @@ export function reject(file: string, bad: BadRow[], row: BadRow): void {
 /** The character that stands where bytes meant nothing in the file's encoding, as UTF-8 bytes. */
 const replacement = '\xef\xbf\xbd';
 
-function faultOf(record: RawRecord, width: number, pad: boolean, decodedText: boolean): string | null {
+/** Why the row cannot be taken, or null. */
+export function faultOf(record: RawRecord, width: number, pad: boolean, decodedText: boolean): string | null {
   if (record.fault !== null) return record.fault;
   if (decodedText && record.raw.includes(replacement)) return "bytes that are not valid in the file's encoding";
   const cells = record.values.length;
