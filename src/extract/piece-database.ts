@@ -18,6 +18,13 @@ export function piecesAtOnce({ threads, memoryLimit }: Pick<DatabaseLimits, 'thr
   return Math.max(1, Math.min(threads, fitting));
 }
 
+/** The run's own database. */
+export async function openRunDatabase(limits: DatabaseLimits): Promise<Database> {
+  const database = await Database.inMemory(limits);
+  await giveFreedMemoryBack(database);
+  return database;
+}
+
 /** A database for the pieces of a connector that brings streams; null when they are read like everything else. */
 export async function openStreamDatabase(connector: Connector, limits: DatabaseLimits): Promise<Database | null> {
   if (connector.streams === undefined) return null;
@@ -28,8 +35,12 @@ export async function openStreamDatabase(connector: Connector, limits: DatabaseL
     // Beside the other database's folder: two must not share one, and DuckDB makes only the last folder of a path.
     tempDirectory: `${limits.tempDirectory}-streams`,
   });
-  using session = await database.connect();
-  // Every piece runs on whichever thread is free, and without this each of them keeps what its pieces no longer need.
-  await session.run('SET GLOBAL allocator_background_threads = true');
+  await giveFreedMemoryBack(database);
   return database;
+}
+
+/** Scans, sorts and pieces run on whichever thread is free, and without this each thread keeps what they no longer need, beyond DuckDB's own limit. */
+async function giveFreedMemoryBack(database: Database): Promise<void> {
+  using session = await database.connect();
+  await session.run('SET GLOBAL allocator_background_threads = true');
 }

@@ -8,7 +8,7 @@ import type { TableRequest } from '../connectors/table-request.ts';
 import { type ExtractFolder, extractFolder } from '../contract/extract-folder.ts';
 import { readExtractCatalogue } from '../contract/read.ts';
 import type { ExtractCatalogue } from '../contract/shapes.ts';
-import { Database, type DatabaseLimits } from '../duckdb/database.ts';
+import type { DatabaseLimits } from '../duckdb/database.ts';
 import { AttacheError, toErrorRecord } from '../errors/attache-error.ts';
 import { takeLock } from '../files/lock.ts';
 import { publish } from '../publish/publish.ts';
@@ -16,7 +16,7 @@ import { createScratch, sweepScratch } from '../publish/scratch.ts';
 import { checkDiskSpace } from './disk-space.ts';
 import { loadTable, type TableOutcome } from './load-table.ts';
 import { openReading } from './open-reading.ts';
-import { openStreamDatabase, piecesAtOnce } from './piece-database.ts';
+import { openRunDatabase, openStreamDatabase, piecesAtOnce } from './piece-database.ts';
 import { pipesIn } from './pipe.ts';
 import { dropOldRejects } from './rejects.ts';
 import type { Run } from './run.ts';
@@ -40,7 +40,7 @@ export async function runExtract(request: ExtractRequest, { signal, onEvent }: R
   const published = await readExtractCatalogue(folder, limits);
   await checkDiskSpace(folder, published, request.tables);
   const connector = await connectorOf(request.source);
-  await using database = await Database.inMemory(limits);
+  await using database = await openRunDatabase(limits);
   await using streamDatabase = await openStreamDatabase(connector, limits);
   const notes: string[] = [];
   const emit = (event: ExtractEvent) => {

@@ -32,7 +32,8 @@ function filterOf(table: SourceTable, { column: name, op, value }: WhereClause, 
   const values = (Array.isArray(value) ? value : [value]).map((each) => resolved(name, each, now));
   if (values.length > 1 && !['eq', 'ne', 'in', 'not_in'].includes(op))
     throw unfit(name, `${op} takes one value`, 'Give one value, or use in.');
-  const dataType = comparedAs(table, column, op, values);
+  const isWrittenAsNumber = [value].flat().every((each) => typeof each === 'number');
+  const dataType = comparedAs(table, column, op, values, isWrittenAsNumber);
   return { column: name, operator: operators[op], values, ...(dataType === null ? {} : { dataType }) };
 }
 
@@ -47,19 +48,18 @@ function resolved(column: string, value: unknown, now: Date): string {
   );
 }
 
-/** Classic tables hold text, where "10" stands before "9": numbers must be compared as numbers. */
+/** Classic tables hold text, where "10" stands before "9": numbers must be compared as numbers, be it the column that says so or whoever wrote the condition. */
 function comparedAs(
   table: SourceTable,
   { declared }: SourceColumn,
   op: WhereClause['op'],
   values: readonly string[],
+  isWrittenAsNumber: boolean,
 ): 'INTEGER' | 'DOUBLE' | null {
   if (table.isTyped || !['gt', 'ge', 'lt', 'le'].includes(op)) return null;
   const { type } = ruleOf(declared, table.backend);
-  const isNumber =
-    /^(BIGINT|DECIMAL|DOUBLE)/.test(type) &&
-    values.every((value) => Number.isFinite(Number(value)) && value.trim() !== '');
-  if (!isNumber) return null;
+  const isNumber = values.every((value) => Number.isFinite(Number(value)) && value.trim() !== '');
+  if (!isNumber || !(isWrittenAsNumber || /^(BIGINT|DECIMAL|DOUBLE)/.test(type))) return null;
   return type === 'BIGINT' && values.every((value) => /^-?\d+$/.test(value)) ? 'INTEGER' : 'DOUBLE';
 }
 

@@ -146,6 +146,15 @@ describe('conditions', () => {
     expect(await source.query('SELECT kind FROM orders')).toEqual([{ kind: 'b' }]);
   });
 
+  test('a condition that is written as a number compares numbers, also in a column of text', async () => {
+    source = await keboolaSource();
+    await source.double.control.project.createTable({ id: orders, columns: ['n'], rows: [['9'], ['10'], ['101']] });
+    const where = [{ column: 'n', op: 'gt' as const, value: 9 }];
+    const report = await source.extractHere([keboolaTable('orders', { options: { where } })]);
+    expect(report.tables[0]).toMatchObject({ status: 'succeeded', rows: 2 });
+    expect(lastExport().whereFilters).toMatchObject([{ dataType: 'DOUBLE' }]);
+  });
+
   test.each([
     [
       { column: 'id', op: 'eq', value: '{{last_mont}}' },

@@ -83,6 +83,9 @@ const cases: [type: string, length: string | null, backend: string, pairs: Recor
       NaN: 'nan',
       inf: 'inf',
       '-Infinity': '-inf',
+      '1e308': '1e+308',
+      '1e400': 'lossy',
+      '-1e999': 'lossy',
       '1_0': 'lossy',
       x: 'lossy',
     },
@@ -212,6 +215,41 @@ describe('metadata claim types', () => {
         ['storage', 'basetype', 'DATE'],
       ]),
     ).toMatchObject({ name: 'DATE' });
+  });
+
+  test('an alias that only describes a column leaves its type to the table behind it', () => {
+    const key = (name: string, value: string) => ({ id: '1', key: name, value, provider: 'user', timestamp: null });
+    const answer = tableAnswer.parse({
+      id: 'in.c-main.t',
+      name: 't',
+      columns: ['a', 'b'],
+      columnMetadata: { a: [key('KBC.description', 'a number')], b: [] },
+      sourceTable: {
+        id: 'in.c-main.s',
+        columnMetadata: {
+          a: [key('KBC.datatype.basetype', 'INTEGER')],
+          b: [key('KBC.datatype.basetype', 'DATE')],
+        },
+      },
+    });
+    expect(declaredTypes(answer).get('a')?.type?.name).toBe('INTEGER');
+    expect(declaredTypes(answer).get('b')?.type?.name).toBe('DATE');
+  });
+
+  test('a name of a database nobody here knows is read by the base type beside it', () => {
+    const typeOf = (name: string, base: string, length?: string) => {
+      const declared = claim([
+        ['keboola.ex-db-pgsql', 'type', name],
+        ['keboola.ex-db-pgsql', 'basetype', base],
+        ...(length === undefined ? [] : [['keboola.ex-db-pgsql', 'length', length] as [string, string, string]]),
+      ]);
+      return ruleOf(declared ?? null, 'snowflake').type;
+    };
+    expect(typeOf('int4', 'INTEGER', '32')).toBe('BIGINT');
+    expect(typeOf('money', 'NUMERIC', '19,4')).toBe('DECIMAL(19,4)');
+    expect(typeOf('timestamp without time zone', 'TIMESTAMP')).toBe('TIMESTAMP');
+    expect(typeOf('character varying', 'STRING', '255')).toBe('VARCHAR');
+    expect(typeOf('jsonb', 'STRING')).toBe('VARCHAR');
   });
 
   test('an empty map may come as a list', () => {

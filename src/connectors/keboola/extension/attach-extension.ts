@@ -13,7 +13,7 @@ export type AttachedExtension = { alias: string; detach(): Promise<void> } | { c
 const alias = 'keboola_stack';
 const secretName = 'keboola_stack_token';
 /** Older ones remove the tables' workspaces by a login that stacks no longer allow, and know no linked buckets. */
-const oldestVersion = [0, 1, 7] as const;
+export const oldestVersion = [0, 1, 7] as const;
 /** A feature of projects that may not have workspaces, which the extension needs. */
 const withoutWorkspaces = 'block-shared-snowflake-access';
 

@@ -11,6 +11,7 @@ import { downloadSlice } from './download-slice.ts';
 import { keepMark } from './keep-mark.ts';
 import { listSlices, type SliceEntry } from './manifest.ts';
 import type { SliceFacts } from './slice-check.ts';
+import { roomFor } from './unpacking-room.ts';
 
 export interface Slice extends SliceFacts {
   file: string;
@@ -27,7 +28,9 @@ export async function bringSlices(
   { folder, parquet, progress }: { folder: string; parquet: boolean; progress: (bytes: number) => void },
 ): Promise<Slice[]> {
   const { transport, endpoints, client, settings, downloads } = connection;
-  await checkSpace(folder, detail.sizeBytes);
+  const free = await freeBytes(folder);
+  checkSpace(free, detail.sizeBytes);
+  const room = roomFor({ packed: parquet ? null : detail.sizeBytes, free });
   const stop = new AbortController();
   const signal = AbortSignal.any([connection.signal, stop.signal]);
   const cloud = { transport, credentials: new FileCredentials(detail, endpoints, () => client.file(id)), signal };
@@ -39,7 +42,7 @@ export async function bringSlices(
         signal.throwIfAborted();
         const file = join(folder, `${index}`);
         try {
-          const task = { key: entry.key, file, parquet, limits: settings.limits, progress };
+          const task = { key: entry.key, file, parquet, room, limits: settings.limits, progress };
           const facts = await downloadSlice(cloud, task);
           await keepMark(file, facts);
           return { file, ...facts };
@@ -58,10 +61,13 @@ export async function bringSlices(
   );
 }
 
-async function checkSpace(folder: string, bytes: number | null): Promise<void> {
-  if (bytes === null) return;
+async function freeBytes(folder: string): Promise<number> {
   const disk = await statfs(folder);
-  const [needed, free] = [bytes * spaceFactor, disk.bavail * disk.bsize];
+  return disk.bavail * disk.bsize;
+}
+
+function checkSpace(free: number, bytes: number | null): void {
+  const needed = (bytes ?? 0) * spaceFactor;
   if (free >= needed) return;
   throw new Postponed(
     `The export needs about ${Math.ceil(needed / 1e6)} MB of disk, and ${Math.floor(free / 1e6)} MB are free; old data stays.`,

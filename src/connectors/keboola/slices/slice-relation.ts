@@ -16,28 +16,35 @@ export interface SliceFile {
   form: SliceForm;
 }
 
-/** CSV slices, gz and plain, in one relation. */
+/** CSV slices, gz and plain, in one relation that keeps their order. */
 export function csvRelation(
   slices: readonly SliceFile[],
   columns: readonly string[],
   { header, lines }: { header: boolean; lines: (typeof lineLimits)[number] },
 ): string {
-  const forms = (['gz', 'plain'] as const).flatMap((form) => {
-    const files = slices.filter((slice) => slice.form === form).map(({ file }) => file);
-    return files.length === 0 ? [] : [{ files, compression: form === 'gz' ? 'gzip' : 'none' }];
-  });
-  if (forms.length === 0) return emptyRelation(columns);
+  if (slices.length === 0) return emptyRelation(columns);
   const types = structLiteral(columns.map((_, index) => [`c${index}`, "'VARCHAR'"] as const));
-  const reads = forms.map(
-    ({ files, compression }) =>
+  const reads = runsOfOneForm(slices).map(
+    ({ files, form }) =>
       // Without new_line a carriage return in a cell of the first record would pass for the line end of the file.
-      `read_csv(${fileList(files)}, auto_detect = false, header = ${header}, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = false, compression = '${compression}', columns = ${types}${
+      `read_csv(${fileList(files)}, auto_detect = false, header = ${header}, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = false, compression = '${form === 'gz' ? 'gzip' : 'none'}', columns = ${types}${
         lines === null ? '' : `, max_line_size = ${lines.line}, buffer_size = ${lines.buffer}`
       })`,
   );
   return reads.length === 1
     ? (reads[0] as string)
     : `(${reads.map((read) => `SELECT * FROM ${read}`).join(' UNION ALL ')})`;
+}
+
+/** The slices in their order, neighbours of one form together: the order of rows must not depend on which of them were stored packed. */
+function runsOfOneForm(slices: readonly SliceFile[]): { form: SliceForm; files: string[] }[] {
+  const runs: { form: SliceForm; files: string[] }[] = [];
+  for (const { form, file } of slices) {
+    const last = runs.at(-1);
+    if (last?.form === form) last.files.push(file);
+    else runs.push({ form, files: [file] });
+  }
+  return runs;
 }
 
 /** Parquet slices: each has types of its own, so every value is brought to the text that a CSV would have. */

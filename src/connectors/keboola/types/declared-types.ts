@@ -7,6 +7,8 @@ export interface DeclaredType {
   length: string | null;
   /** Only claimed by metadata, so that values may be anything. */
   isClaim: boolean;
+  /** The base type claimed beside a name that may be that of any database a component reads. */
+  base?: string;
 }
 
 interface Declared {
@@ -17,11 +19,16 @@ interface Declared {
 
 export function declaredTypes(answer: TableAnswer): Map<string, Declared> {
   const definition = answer.definition ?? answer.sourceTable?.definition;
-  const claims = { ...answer.sourceTable?.columnMetadata, ...answer.columnMetadata };
+  const [own, ofSource] = [answer.columnMetadata, answer.sourceTable?.columnMetadata ?? {}];
   const declared = new Map<string, Declared>(
-    Object.entries(claims).map(([name, metadata]) => [
+    Object.keys({ ...ofSource, ...own }).map((name) => [
       name,
-      { type: claimedType(metadata), nullable: true, canBeFiltered: true },
+      // An alias may describe a column and still leave its type to the table behind it.
+      {
+        type: claimedType(own[name] ?? []) ?? claimedType(ofSource[name] ?? []),
+        nullable: true,
+        canBeFiltered: true,
+      },
     ]),
   );
   for (const { name, definition: type, canBeFiltered } of definition?.columns ?? []) {
@@ -52,7 +59,13 @@ function claimedType(metadata: readonly Metadata[]): DeclaredType | null {
   const facts = speaking[0]?.[1];
   if (facts === undefined) return null;
   const value = (key: string) => facts.get(`${prefix}${key}`)?.value ?? null;
-  return { name: String(value('type') ?? value('basetype')).toUpperCase(), length: value('length'), isClaim: true };
+  const [name, base] = [value('type'), value('basetype')];
+  return {
+    name: String(name ?? base).toUpperCase(),
+    length: value('length'),
+    isClaim: true,
+    ...(name === null || base === null ? {} : { base: base.toUpperCase() }),
+  };
 }
 
 function rankOf(provider: string): number {

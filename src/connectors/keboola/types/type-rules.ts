@@ -24,13 +24,14 @@ function rule(
     expression = `CAST(${value} AS ${type})`,
     tried = `TRY_${expression}`,
     same = 'CAST(@ AS VARCHAR) = $',
-  }: { value?: string; expression?: string; tried?: string; same?: string } = {},
+    refused = `${tried} IS NULL`,
+  }: { value?: string; expression?: string; tried?: string; same?: string; refused?: string } = {},
 ): TypeRule {
   const isSame = `coalesce(${same.replace('@', () => tried)}, false)`;
   return {
     type,
     expression,
-    lossy: `$ <> '' AND NOT ${isSame} AND (NOT regexp_full_match($, '${form}') OR ${tried} IS NULL)`,
+    lossy: `$ <> '' AND NOT ${isSame} AND (NOT regexp_full_match($, '${form}') OR ${refused})`,
   };
 }
 
@@ -51,10 +52,12 @@ function exactly(precision: number, scale: number): { expression: string; tried:
 
 /** Zeros behind the point are no loss: `1.5` is written `1.500000000`. */
 const beginsTheSame = 'starts_with(CAST(@ AS VARCHAR), $)';
+const asDouble = `TRY_CAST(${present} AS DOUBLE)`;
 const float = rule(
   'DOUBLE',
   '[-+]?(([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?|[nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?)',
-  { same: beginsTheSame },
+  // DuckDB takes a number that is too large for infinity.
+  { same: beginsTheSame, refused: `coalesce(isinf(${asDouble}) AND regexp_matches($, '[0-9]'), ${asDouble} IS NULL)` },
 );
 /** DuckDB knows exactly the words that stand for a truth: true, t, yes, y and 1, and their opposites. */
 const boolean: TypeRule = {
@@ -130,7 +133,7 @@ const decimals = new Set(['NUMBER', 'NUMERIC', 'DECIMAL', 'BIGNUMERIC', 'BIGDECI
 /** The rule of a declared type on a backend; text for what has none. */
 export function ruleOf(declared: DeclaredType | null, backend: string | null): TypeRule {
   if (declared === null) return text;
-  const { name, length } = declared;
+  const { name, length, isClaim, base } = declared;
   if (decimals.has(name)) return numberRule(declared, backend);
   switch (name) {
     case 'TIMESTAMP_LTZ':
@@ -141,7 +144,7 @@ export function ruleOf(declared: DeclaredType | null, backend: string | null): T
       // BigQuery's is an instant, Snowflake's default and Keboola's base type are local times.
       return backend === 'bigquery' && !declared.isClaim ? instantInUtc : localTime;
     default:
-      return length === null || name !== 'INTEGER' ? (simple[name] ?? text) : integer;
+      return simple[name] ?? (base === undefined ? text : ruleOf({ name: base, length, isClaim }, backend));
   }
 }
 
