@@ -1,7 +1,7 @@
 /** The page of Keboola names what there is: placeholders, settings, types, the version of the extension. */
 import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
 import { expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { oldestVersion } from '../../src/connectors/keboola/extension/attach-extension.ts';
 import { options } from '../../src/connectors/keboola/options.ts';
 import { placeholderNames } from '../../src/connectors/keboola/placeholders.ts';
