@@ -1,6 +1,7 @@
 /** The one who applies: reads the lanes in turn, brings batches into the state, publishes at a pace the load allows. */
 import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseSize } from '../connectors/byte-size.ts';
 import type { Connector } from '../connectors/connector.ts';
 import { pushedTables } from '../connectors/pushed-tables.ts';
 import { extractFolder } from '../contract/extract-folder.ts';
@@ -21,12 +22,15 @@ import { applyChanges } from './state/apply-changes.ts';
 import { OutgrownState } from './state/carried-over.ts';
 import { compact } from './state/compact.ts';
 import { countMisfits } from './state/fill-members.ts';
-import { openState, readPosition, readPositions, type State } from './state/open-state.ts';
+import { openState, readPositions, type State } from './state/open-state.ts';
 import { tableHashes } from './state/table-hashes.ts';
 
-const batchBytes = 8 * 1024 * 1024;
+/** A batch is whatever comes first: bodies are held as they came, and each event becomes some rows on the way. */
+const batch = { bytes: 8 * 1024 * 1024, events: 2_000 };
 const bulkEvents = 500;
 const shortestPauseMs = 1_000;
+/** What DuckDB may hold beside the process's own heap, whatever it is given elsewhere: the process is there day and night. */
+const mostMemory = 192e6;
 const coolMs = 10 * 60_000;
 const retentionMs = 30 * 86_400_000;
 
@@ -42,6 +46,11 @@ export class Applier {
   /** When the oldest event that is applied and not yet published arrived. */
   private oldestUnpublished: number | null = null;
   private nextPublishAt = 0;
+  /** How long the last batch took to apply. */
+  private applyMs = 0;
+  private positions!: Record<Lane, LanePosition>;
+  /** Something may have changed since the last publication. */
+  private unsettled = true;
   /** Rows are being built anew: nothing goes live before they are all there. */
   private rebuilding = false;
 
@@ -50,11 +59,9 @@ export class Applier {
     this.task = task;
     this.connector = connector;
     this.folder = receiveFolder(extract);
-    const limits = {
-      memoryLimit: task.duckdb.memoryLimit,
-      threads: task.duckdb.threads,
-      tempDirectory: join(scratch, 'spill'),
-    };
+    const memory = Math.min(mostMemory, parseSize(task.duckdb.memoryLimit) ?? mostMemory);
+    // One thread: batches are small, a second one costs more than it brings, and the other core belongs to the door.
+    const limits = { memoryLimit: `${memory}B`, threads: 1, tempDirectory: join(scratch, 'spill') };
     this.place = { folder: extract, scratch, limits };
     this.facts = {
       visible: { pushed: 0, polled: 0 },
@@ -94,18 +101,29 @@ export class Applier {
     return this.state.database.connect();
   }
 
+  /**
+   * Whether events had better wait: nobody sees before the next publication what is applied now, and a batch of one costs nearly what a batch of hundreds
+   * does. Not when so many wait that they fill a batch.
+   */
+  async gathers(): Promise<boolean> {
+    if (Date.now() >= this.nextPublishAt - this.applyMs) return false;
+    return (await this.waitingBytes()) < batch.bytes;
+  }
+
   /** Applies the next batch of each lane. False when there was nothing. */
   async applyNext(): Promise<boolean> {
+    const started = Date.now();
     let any = false;
     for (const lane of lanes) any = (await this.applyLane(lane)) || any;
-    if (!any) this.rebuilding = false;
+    if (any) this.applyMs = Date.now() - started;
+    else this.rebuilding = false;
     this.facts.backlog = any;
     return any;
   }
 
   private async applyLane(lane: Lane): Promise<boolean> {
-    const before = await readPosition(this.state.session, lane);
-    const ahead = await readAhead(this.folder.inbox[lane], before, batchBytes);
+    const before = this.positions[lane];
+    const ahead = await readAhead(this.folder.inbox[lane], before, batch.bytes, batch.events);
     this.facts.damage.push(...ahead.damage);
     const moved = ahead.position.segment !== before.segment || ahead.position.offset !== before.offset;
     if (ahead.frames.length === 0 && !moved) return false;
@@ -117,6 +135,8 @@ export class Applier {
     const changes = await interpretFrames(interpreter, ahead.frames, lane);
     const bulk = this.rebuilding || (lane === 'polled' && ahead.frames.length >= bulkEvents);
     await applyChanges(this.state, { changes, lane, position: ahead.position, bulk }, this.place.scratch);
+    this.positions[lane] = ahead.position;
+    this.unsettled = true;
     this.facts.events_applied += ahead.frames.length;
     for (const { head, body } of ahead.frames) {
       this.facts.bytes_received += body.length;
@@ -128,11 +148,14 @@ export class Applier {
   /** Publishes when something is dirty and the pause is over. At once when idle, at most once a second, and at least as long apart as a publish takes. */
   async publishDue(force = false): Promise<Published | null> {
     const started = Date.now();
-    if (this.rebuilding || (!force && started < this.nextPublishAt)) return null;
+    if (this.rebuilding || (!force && (!this.unsettled || started < this.nextPublishAt))) return null;
+    this.nextPublishAt = started + shortestPauseMs;
     const published = await publishState(this.state, this.place, this.progressRow(), this.leaving);
-    await this.recordVisible();
+    this.unsettled = false;
+    this.facts.visible = { pushed: this.positions.pushed.sequence, polled: this.positions.polled.sequence };
     if (published === null) {
       // What was applied changed nothing, so nobody waits for it.
+      this.nextPublishAt = started;
       this.oldestUnpublished = null;
       return null;
     }
@@ -146,11 +169,6 @@ export class Applier {
     this.facts.published_at = new Date(ended).toISOString();
     this.facts.bytes_written += published.bytes;
     return published;
-  }
-
-  private async recordVisible(): Promise<void> {
-    const { pushed, polled } = await readPositions(this.state.session);
-    this.facts.visible = { pushed: pushed.sequence, polled: polled.sequence };
   }
 
   private progressRow(): OwnRow {
@@ -176,20 +194,19 @@ export class Applier {
   }
 
   async status(): Promise<ApplierStatus> {
-    const positions = await readPositions(this.state.session);
     return {
       ...this.facts,
       damage: this.facts.damage.slice(-20),
-      applied: { pushed: positions.pushed.sequence, polled: positions.polled.sequence },
+      applied: { pushed: this.positions.pushed.sequence, polled: this.positions.polled.sequence },
       lag_ms: this.oldestUnpublished === null ? 0 : Date.now() - this.oldestUnpublished,
-      waiting_bytes: await this.waitingBytes(positions),
+      waiting_bytes: await this.waitingBytes(),
       quarantined: await countQuarantined(this.folder.quarantine),
       misfits: await countMisfits(this.state.session, this.state.tables),
     };
   }
 
-  private async waitingBytes(positions: Record<Lane, LanePosition>): Promise<number> {
-    const sizes = await Promise.all(lanes.map((lane) => bytesAfter(this.folder.inbox[lane], positions[lane])));
+  private async waitingBytes(): Promise<number> {
+    const sizes = await Promise.all(lanes.map((lane) => bytesAfter(this.folder.inbox[lane], this.positions[lane])));
     return sizes.reduce((sum, size) => sum + size, 0);
   }
 
@@ -197,6 +214,7 @@ export class Applier {
   async compact(now = Date.now()): Promise<number> {
     const moved = await compact(this.state, { now, coolMs, mostParts: 3 });
     crashPoint('compact.after-move');
+    if (moved > 0) this.unsettled = true;
     return moved;
   }
 
@@ -212,9 +230,8 @@ export class Applier {
 
   /** Packs one applied segment, and drops old ones once a copy of the state stands in for them. */
   async retain(): Promise<void> {
-    const positions = await readPositions(this.state.session);
     for (const lane of lanes) {
-      const applied = await appliedSegments(this.folder.inbox[lane], positions[lane]);
+      const applied = await appliedSegments(this.folder.inbox[lane], this.positions[lane]);
       const old = await olderThan(applied, Date.now() - retentionMs);
       if (old.length > 0) {
         await this.keepBase();
@@ -283,6 +300,8 @@ export class Applier {
     });
     if (opened === null) return this.openState();
     this.state = opened.state;
+    this.positions = await readPositions(this.state.session);
+    this.unsettled = true;
     if (opened.isNew) this.rebuilding = true;
   }
 

@@ -52,7 +52,7 @@ async function work({ applier, polling, signal, emit, orders }: Running): Promis
   let nextHouse = Date.now() + houseMs;
   let damage = applier.facts.damage.length;
   while (!signal.aborted) {
-    const applied = await applier.applyNext();
+    const applied = !(await applier.gathers()) && (await applier.applyNext());
     await publishDue(applier, emit);
     for (const order of orders.splice(0)) await obey(order, { applier, polling, signal, emit, orders });
     if (applier.facts.damage.length > damage) {

@@ -23,8 +23,13 @@ export interface ReadAhead {
 
 const unpack = promisify(gunzip);
 
-/** Up to about `bytes` of frames after `position`; fewer, or none, when that is all there is. */
-export async function readAhead(directory: string, position: LanePosition, bytes: number): Promise<ReadAhead> {
+/** Up to about `bytes` of frames after `position` and no more than `frames` of them; fewer, or none, when that is all there is. */
+export async function readAhead(
+  directory: string,
+  position: LanePosition,
+  bytes: number,
+  frames = Number.POSITIVE_INFINITY,
+): Promise<ReadAhead> {
   const found: ReadAhead = { frames: [], position: { ...position }, damage: [] };
   const segments = await listSegments(directory);
   let taken = 0;
@@ -33,8 +38,8 @@ export async function readAhead(directory: string, position: LanePosition, bytes
     if (segment.first > found.position.segment)
       found.position = { ...found.position, segment: segment.first, offset: 0 };
     const isLast = index === segments.length - 1;
-    taken += await readSegment(segment, isLast, found, bytes - taken);
-    if (taken >= bytes) break;
+    taken += await readSegment(segment, isLast, found, { bytes: bytes - taken, frames });
+    if (taken >= bytes || found.frames.length >= frames) break;
   }
   const gone = segments[0] !== undefined && position.segment !== 0 && segments[0].first > position.segment;
   if (gone || (segments.length === 0 && position.segment !== 0)) {
@@ -56,16 +61,21 @@ export async function bytesAfter(directory: string, position: LanePosition): Pro
   return bytes;
 }
 
-async function readSegment(segment: Segment, isLast: boolean, found: ReadAhead, wanted: number): Promise<number> {
+async function readSegment(
+  segment: Segment,
+  isLast: boolean,
+  found: ReadAhead,
+  { bytes, frames }: { bytes: number; frames: number },
+): Promise<number> {
   let taken = 0;
-  let size = wanted;
-  while (taken < wanted) {
+  let size = bytes;
+  while (taken < bytes && found.frames.length < frames) {
     const chunk = await readChunk(segment, found.position.offset, size);
     if (chunk.length === 0) break;
-    const used = takeFrames(segment, chunk, isLast, chunk.length === size, found);
+    const used = takeFrames(segment, chunk, { isLast, hasMore: chunk.length === size, frames }, found);
     if (used > 0) {
       taken += used;
-      size = wanted;
+      size = bytes;
     } else if (chunk.length < size) break;
     // One frame is larger than the chunk.
     else size *= 2;
@@ -74,9 +84,14 @@ async function readSegment(segment: Segment, isLast: boolean, found: ReadAhead, 
 }
 
 /** Takes what the chunk holds and returns how many bytes that was. */
-function takeFrames(segment: Segment, chunk: Buffer, isLast: boolean, hasMore: boolean, found: ReadAhead): number {
+function takeFrames(
+  segment: Segment,
+  chunk: Buffer,
+  { isLast, hasMore, frames }: { isLast: boolean; hasMore: boolean; frames: number },
+  found: ReadAhead,
+): number {
   let at = 0;
-  while (at < chunk.length) {
+  while (at < chunk.length && found.frames.length < frames) {
     const decoded = decodeFrame(chunk, at);
     if (decoded.kind === 'frame') {
       if (decoded.frame.head.sequence > found.position.sequence) found.frames.push(decoded.frame);
@@ -99,8 +114,11 @@ async function readChunk(segment: Segment, offset: number, size: number): Promis
   if (segment.packed) return (await unpack(await readFile(segment.path))).subarray(offset, offset + size);
   const file = await open(segment.path, 'r');
   try {
-    const buffer = Buffer.allocUnsafe(size);
-    const { bytesRead } = await file.read(buffer, 0, size, offset);
+    // Most looks find nothing new: they must not cost a buffer.
+    const left = Math.max(0, Math.min(size, (await file.stat()).size - offset));
+    if (left === 0) return Buffer.alloc(0);
+    const buffer = Buffer.allocUnsafe(left);
+    const { bytesRead } = await file.read(buffer, 0, left, offset);
     return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();

@@ -36,7 +36,10 @@ export async function openState(
   try {
     const session = await database.connect();
     const tables = stateTables(received);
-    await session.run(`SET checkpoint_threshold = '256MB'`);
+    // What is not in the file yet is held in memory.
+    await session.run(`SET checkpoint_threshold = '64MB'`);
+    // Without this what one statement no longer needs is kept for the next.
+    await session.run('SET GLOBAL allocator_background_threads = true');
     const byId = new Map(tables.map((table) => [table.id, table]));
     const state = { database, session, tables, byId, close: () => database.close() };
     return { state, isNew: await takeShape(state, shapeHash(received)) };
@@ -97,7 +100,7 @@ async function takeTableShape({ session }: State, table: StateTable): Promise<vo
   );
 }
 
-export async function readPosition(session: Session, lane: Lane): Promise<LanePosition> {
+async function readPosition(session: Session, lane: Lane): Promise<LanePosition> {
   const row = await session.first<{ segment: string; offset: string; sequence: string }>(
     `SELECT segment, "offset", sequence FROM ${positionTable} WHERE lane = ${literal(lane)}`,
   );
