@@ -2,7 +2,7 @@
 import { identifier, literal } from '../../duckdb/quote.ts';
 import { crashPoint } from '../../publish/crash-point.ts';
 import type { State } from './open-state.ts';
-import { movePlaces, startHotPart } from './place-rows.ts';
+import { moveToCold, startHotPart } from './place-rows.ts';
 import { own } from './state-table.ts';
 
 export interface CompactionRule {
@@ -26,7 +26,7 @@ export async function compact(state: State, { now, coolMs, mostParts }: Compacti
     if (cool.length === 0) continue;
     const parts = cool.map((row) => literal(row.part)).join(', ');
     await session.run('BEGIN');
-    moved += await movePlaces(session, table, `t.${part} IN (${parts})`, null, null);
+    moved += await moveToCold(session, table, `t.${part} IN (${parts})`, null);
     // The present hot part may have cooled too; a new number keeps an emptied name from filling again unnoticed.
     await startHotPart(session, table, Math.max(...cool.map((row) => Number(row.part.slice('hot-'.length)))) + 1);
     crashPoint('compact.mid-move');

@@ -5,9 +5,10 @@
 import { identifier } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
 import { hashDigits } from './reduce-changes.ts';
-import { groupOf, own, type StateTable, stateColumns, versionColumn } from './state-table.ts';
+import { groupOf, looksAt, own, type StateTable, stateColumns, versionColumn } from './state-table.ts';
 
-/** Temporary tables of a batch, by state table. */
+/** Temporary tables of a batch, by state table. `merged` holds the rows that moved as they are now, in all columns but the wide ones. */
+export const mergedOf = (table: StateTable) => identifier(`~merged ${table.id}`);
 export const changedOf = (table: StateTable) => identifier(`~changed ${table.id}`);
 export const flippedOf = (table: StateTable) => identifier(`~flipped ${table.id}`);
 export const touchedOf = (table: StateTable) => identifier(`~touched ${table.id}`);
@@ -24,8 +25,9 @@ export interface Merged {
   altered: ReadonlySet<string>;
 }
 
+const found = identifier('~found');
 const held = identifier('~held');
-const merged = identifier('~merged');
+const row = identifier('~row');
 const key = identifier(own.key);
 const fresh = identifier('~fresh');
 const whole = identifier('~whole');
@@ -34,37 +36,43 @@ const differs = identifier('~differs');
 /** Merges `~staged`; afterwards the table's `changed` names the rows that moved and whether anything published differs. */
 export async function mergeRows(session: Session, table: StateTable): Promise<Merged> {
   const name = identifier(table.id);
+  const merged = mergedOf(table);
   const columns = stateColumns(table).map(([column]) => identifier(column));
+  // In two steps: the first reads the keys alone, the second only where there are rows to take.
   await session.run(
-    `CREATE OR REPLACE TEMP TABLE ${held} AS SELECT ${heldColumns(table).map(identifier).join(', ')} FROM ${name} WHERE ${key} IN (SELECT ${key} FROM ${identifier('~staged')})`,
+    `CREATE OR REPLACE TEMP TABLE ${found} AS SELECT rowid AS ${row} FROM ${name} WHERE ${key} IN (SELECT ${key} FROM ${identifier('~staged')})`,
+  );
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE ${held} AS SELECT rowid AS ${row}, ${heldColumns(table).map(identifier).join(', ')} FROM ${name} WHERE rowid IN (FROM ${found})`,
   );
   await session.run(`CREATE OR REPLACE TEMP TABLE ${merged} AS ${mergedRows(table)}`);
   await session.run(`CREATE OR REPLACE TEMP TABLE ${changedOf(table)} AS ${changedRows(table)}`);
   const told = await summary(session, table);
   if (told.replaced)
     await session.run(
-      `DELETE FROM ${name} WHERE ${key} IN (SELECT ${key} FROM ${merged} WHERE ${whole} AND NOT ${fresh})`,
-    );
-  if (told.fresh || told.replaced)
-    await session.run(
-      `INSERT INTO ${name} (${columns.join(', ')}) SELECT ${columns.join(', ')} FROM ${merged} WHERE ${whole}`,
+      `DELETE FROM ${name} WHERE rowid IN (SELECT ${row} FROM ${merged} WHERE ${whole} AND NOT ${fresh})`,
     );
   if (told.adjusted)
     await session.run(
       `UPDATE ${name} SET ${adjustable(table)
         .map((column) => `${identifier(column)} = m.${identifier(column)}`)
-        .join(', ')} FROM (FROM ${merged} WHERE NOT ${whole}) m WHERE ${name}.${key} = m.${key}`,
+        .join(', ')} FROM (FROM ${merged} WHERE NOT ${whole}) m WHERE ${name}.rowid = m.${row}`,
+    );
+  if (told.fresh || told.replaced)
+    await session.run(
+      `INSERT INTO ${name} (${columns.join(', ')}) SELECT ${columns.join(', ')} FROM ${merged} WHERE ${whole}`,
     );
   return told;
 }
 
-/** All but the wide ones: columns of the main group that nothing else looks at. */
+/** All but the wide ones: columns of the main group that nothing looks at. */
 function heldColumns(table: StateTable): string[] {
+  const lookedAt = new Set([...table.tracked, ...looksAt(table)]);
   return stateColumns(table)
     .map(([name]) => name)
     .filter((name) => {
       const column = table.payload.find((one) => one.name === name);
-      return column === undefined || groupOf(column) !== 'main' || table.tracked.includes(name);
+      return column === undefined || groupOf(column) !== 'main' || lookedAt.has(name);
     });
 }
 
@@ -82,6 +90,7 @@ function mergedRows(table: StateTable): string {
     ...payload,
     ...moving(table).map((name) => `greatest(s.${identifier(name)}, h.${identifier(name)}) AS ${identifier(name)}`),
     ...carried(table).map((name) => `h.${identifier(name)}`),
+    `h.${row}`,
     `h.${key} IS NULL AS ${fresh}`,
     `h.${key} IS NULL OR ${advances('main')} AS ${whole}`,
     `h.${identifier(versionColumn('main'))} IS NULL OR ${table.groups.map(saysOther).join(' OR ')} AS ${differs}`,
@@ -100,7 +109,7 @@ function changedRows(table: StateTable): string {
       `${alters(name)} AS ${identifier(alteredColumn(name))}`,
     ];
   });
-  return `SELECT ${[key, differs, fresh, ...tracked].join(', ')} FROM ${merged}`;
+  return `SELECT ${[key, differs, fresh, ...tracked].join(', ')} FROM ${mergedOf(table)}`;
 }
 
 async function summary(
@@ -109,7 +118,7 @@ async function summary(
 ): Promise<Merged & { replaced: boolean; adjusted: boolean }> {
   const flags = [fresh, `${whole} AND NOT ${fresh}`, `NOT ${whole}`, ...table.tracked.map(alters)];
   const found = await session.first<Record<string, boolean | null>>(
-    `SELECT ${flags.map((flag, index) => `bool_or(${flag}) AS f${index}`).join(', ')} FROM ${merged}`,
+    `SELECT ${flags.map((flag, index) => `bool_or(${flag}) AS f${index}`).join(', ')} FROM ${mergedOf(table)}`,
   );
   const [isFresh, replaced, adjusted, ...altered] = flags.map((_, index) => found?.[`f${index}`] === true);
   return {

@@ -5,6 +5,7 @@
 import { identifier, literal } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
 import { coldPlaces } from './cold-parts.ts';
+import { lookUp } from './look-up-rows.ts';
 import { changedOf, flippedOf, touchedOf } from './merge-rows.ts';
 import type { Moved } from './settle-visibility.ts';
 import { isVisible, own, type StateTable } from './state-table.ts';
@@ -31,29 +32,33 @@ export async function placeRows(
     await touch(session, table, moved, `SELECT ${key} FROM ${changedOf(table)} WHERE ${identifier('~differs')}`);
   if (moved.flipped.has(table.id)) await touch(session, table, moved, `FROM ${flippedOf(table)}`);
   if (!moved.touched.has(table.id)) return;
-  await movePlaces(
-    session,
-    table,
-    `t.${key} IN (FROM ${touchedOf(table)})`,
-    bulk ? null : await hotPart(session, table),
-    now,
-  );
-  if (!bulk) await rollHotPart(session, table);
+  if (bulk) await moveToCold(session, table, `t.${key} IN (FROM ${touchedOf(table)})`, now);
+  else {
+    const hot = `CASE WHEN ${isVisible(table, 't')} THEN ${literal(await hotPart(session, table))} END`;
+    await takePlaces(
+      session,
+      table,
+      lookUp(table, moved, `t.${key} AS k, t.${part} AS was, ${hot} AS now`, `FROM ${touchedOf(table)}`),
+      now,
+    );
+    await rollHotPart(session, table);
+  }
 }
 
-/** Moves the rows `where` chooses to the hot part, or with null to cold ones, and marks what they leave and where they come. Returns how many moved. */
-export async function movePlaces(
+/** Moves the rows `where` chooses to cold parts; `now` when they were touched, null when they were not. Returns how many moved. */
+export async function moveToCold(
   session: Session,
   table: StateTable,
   where: string,
-  hot: string | null,
   now: number | null,
 ): Promise<number> {
+  const places = `SELECT t.${key} AS k, t.${part} AS was, w.place AS now FROM ${identifier(table.id)} t LEFT JOIN (${coldPlaces(table, where)}) w ON w.k = t.${key} WHERE ${where}`;
+  return takePlaces(session, table, places, now);
+}
+
+/** `places`: a query for the key, the part that was and the part that is from now on. Marks what rows leave and where they come. */
+async function takePlaces(session: Session, table: StateTable, places: string, now: number | null): Promise<number> {
   const name = identifier(table.id);
-  const places =
-    hot === null
-      ? `SELECT t.${key} AS k, t.${part} AS was, w.place AS now FROM ${name} t LEFT JOIN (${coldPlaces(table, where)}) w ON w.k = t.${key} WHERE ${where}`
-      : `SELECT t.${key} AS k, t.${part} AS was, CASE WHEN ${isVisible(table, 't')} THEN ${literal(hot)} END AS now FROM ${name} t WHERE ${where}`;
   const found = await session.first<{ Count: string }>(`CREATE OR REPLACE TEMP TABLE ${placed} AS ${places}`);
   const count = Number(found?.Count ?? 0);
   if (count === 0) return 0;

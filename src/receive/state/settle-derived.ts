@@ -3,7 +3,8 @@ import type { DerivedColumn } from '../../connectors/receive-way.ts';
 import { identifier } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
 import { fillMembers } from './fill-members.ts';
-import { afterColumn, alteredColumn, beforeColumn, changedOf, flippedOf, touchedOf } from './merge-rows.ts';
+import { lookUp } from './look-up-rows.ts';
+import { afterColumn, alteredColumn, beforeColumn, changedOf, flippedOf, mergedOf, touchedOf } from './merge-rows.ts';
 import type { Moved } from './settle-visibility.ts';
 import { isVisible, own, type StateTable } from './state-table.ts';
 import { touch } from './touch-rows.ts';
@@ -47,12 +48,18 @@ async function fillValue(
   // What `by` holds may itself have been filled a moment ago.
   if (moved.touched.has(table.id)) candidates.push(`FROM ${touchedOf(table)}`);
   const [, instead] = insteadOf(derived);
+  const asked = `t.${key} AS k, t.${by} AS named, t.${identifier(derived.column)} AS held, ${instead} AS instead`;
   const found = await session.first<{ Count: string }>(
-    `CREATE OR REPLACE TEMP TABLE ${asking} AS SELECT t.${key} AS k, t.${by} AS named, t.${identifier(derived.column)} AS held, ${instead} AS instead FROM ${name} t WHERE t.${key} IN (${candidates.join(' UNION ')})`,
+    `CREATE OR REPLACE TEMP TABLE ${asking} AS ${lookUp(table, moved, asked, candidates.join(' UNION '))}`,
   );
   if (Number(found?.Count ?? 1) === 0) return;
   // Only the rows that are named are looked up: joining all there are would cost the same for one row as for a million.
-  const named = `SELECT ${key} AS k, ${identifier(derived.value)} AS v FROM ${identifier(other.id)} WHERE ${key} IN (SELECT named FROM ${asking})`;
+  const named = lookUp(
+    other,
+    moved,
+    `t.${key} AS k, t.${identifier(derived.value)} AS v`,
+    `SELECT named FROM ${asking} WHERE named IS NOT NULL`,
+  );
   const [wanted] = insteadOf(derived);
   await correct(
     session,
@@ -100,7 +107,7 @@ async function fillCount(
     (by) =>
       `SELECT c.${identifier(by)} AS k FROM ${identifier(counted.id)} c WHERE c.${identifier(by)} IN (FROM ${affected}) AND ${isVisible(counted, 'c')}`,
   );
-  const rows = `SELECT ${key} AS k, ${identifier(derived.column)} AS held FROM ${identifier(table.id)} WHERE ${key} IN (FROM ${affected})`;
+  const rows = lookUp(table, moved, `t.${key} AS k, t.${identifier(derived.column)} AS held`, `FROM ${affected}`);
   await correct(
     session,
     table,
@@ -123,8 +130,7 @@ async function correct(
     `CREATE OR REPLACE TEMP TABLE ${corrections} AS SELECT k, v FROM (${wanted}) WHERE held IS DISTINCT FROM v`,
   );
   if (Number(found?.Count ?? 1) === 0) return;
-  await session.run(
-    `UPDATE ${identifier(table.id)} SET ${name} = c.v FROM ${corrections} c WHERE ${identifier(table.id)}.${key} = c.k`,
-  );
+  for (const rows of [identifier(table.id), ...(moved.changed.has(table.id) ? [mergedOf(table)] : [])])
+    await session.run(`UPDATE ${rows} SET ${name} = c.v FROM ${corrections} c WHERE ${rows}.${key} = c.k`);
   await touch(session, table, moved, `SELECT k FROM ${corrections}`);
 }

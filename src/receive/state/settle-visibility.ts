@@ -1,7 +1,8 @@
 /** Decides which rows are hidden: deleted, hidden by a column, not among those shown, or below a parent that is. Parents come before children. */
 import { identifier, literal } from '../../duckdb/quote.ts';
 import type { Session } from '../../duckdb/session.ts';
-import { changedOf, flippedOf, type Merged } from './merge-rows.ts';
+import { lookUp } from './look-up-rows.ts';
+import { changedOf, flippedOf, type Merged, mergedOf } from './merge-rows.ts';
 import { own, type StateTable } from './state-table.ts';
 
 export interface Moved {
@@ -33,16 +34,17 @@ export async function settleVisibility(
   const candidates = candidatesOf(table, byId, moved);
   if (candidates.length === 0) return;
   const looked = await session.first<{ Count: string }>(
-    `CREATE OR REPLACE TEMP TABLE ${judging} AS SELECT ${judgedColumns(table)} FROM ${identifier(table.id)} t WHERE t.${key} IN (${candidates.join(' UNION ')})`,
+    `CREATE OR REPLACE TEMP TABLE ${judging} AS ${lookUp(table, moved, judgedColumns(table), candidates.join(' UNION '))}`,
   );
   if (Number(looked?.Count ?? 1) === 0) return;
   const found = await session.first<{ Count: string }>(
-    `CREATE OR REPLACE TEMP TABLE ${flippedOf(table)} AS SELECT k AS ${key} FROM (${judged(table)}) WHERE was IS DISTINCT FROM now`,
+    `CREATE OR REPLACE TEMP TABLE ${flippedOf(table)} AS SELECT k AS ${key} FROM (${judged(table, byId, moved)}) WHERE was IS DISTINCT FROM now`,
   );
   if (Number(found?.Count ?? 1) === 0) return;
-  await session.run(
-    `UPDATE ${identifier(table.id)} SET ${blocked} = NOT coalesce(${blocked}, false) WHERE ${key} IN (FROM ${flippedOf(table)})`,
-  );
+  for (const rows of [identifier(table.id), ...(moved.changed.has(table.id) ? [mergedOf(table)] : [])])
+    await session.run(
+      `UPDATE ${rows} SET ${blocked} = NOT coalesce(${blocked}, false) WHERE ${key} IN (FROM ${flippedOf(table)})`,
+    );
   moved.flipped.add(table.id);
 }
 
@@ -86,15 +88,16 @@ function judgedColumns({ received }: StateTable): string {
 }
 
 /** Only the parents of the rows to judge are looked up: joining all there are would cost the same for one row as for a million. */
-function judged({ id, received }: StateTable): string {
+function judged({ id, received }: StateTable, byId: ReadonlyMap<string, StateTable>, moved: Moved): string {
   const parents = received.parents ?? [];
   const shown = (parent: string) =>
     `SELECT parent, shown_at FROM ${completeTable} WHERE table_name = ${literal(id)} AND parent ${parent}`;
   const joins = parents.map(({ table }, index) => {
-    const named = `IN (SELECT parent${index} FROM ${judging})`;
+    const named = `SELECT parent${index} FROM ${judging}`;
+    const above = lookUp(byId.get(table)!, moved, `t.${key} AS k, t.${blocked} AS hidden`, named);
     return (
-      ` LEFT JOIN (SELECT ${key} AS k, ${blocked} AS hidden FROM ${identifier(table)} WHERE ${key} ${named}) p${index} ON p${index}.k = j.parent${index}` +
-      ` LEFT JOIN (${shown(named)}) c${index} ON c${index}.parent = j.parent${index}`
+      ` LEFT JOIN (${above}) p${index} ON p${index}.k = j.parent${index}` +
+      ` LEFT JOIN (${shown(`IN (${named})`)}) c${index} ON c${index}.parent = j.parent${index}`
     );
   });
   const reasons = [

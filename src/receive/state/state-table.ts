@@ -62,6 +62,20 @@ function lookedAt(other: ReceivedTable, table: string): string[] {
   });
 }
 
+/** Columns that decide where a row of the table itself stands and what its derived columns hold. */
+export function looksAt({ received, derived }: StateTable): string[] {
+  return [
+    ...(received.parents ?? []).map(({ column }) => column),
+    ...(received.hiddenBy === undefined ? [] : [received.hiddenBy]),
+    ...(received.required ?? []),
+    ...derived.flatMap((one) => {
+      if (one.kind === 'same') return [one.by, one.same];
+      if (one.kind !== 'value') return [];
+      return one.otherwise === undefined ? [one.by] : [one.by, one.otherwise];
+    }),
+  ];
+}
+
 export const versionColumn = (group: string) => `~version_${group}`;
 
 /** True while a member's value did not fit its column. */
