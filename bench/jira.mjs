@@ -69,6 +69,13 @@ function bodyOf(issue, total, at, sequence, summary) {
   };
 }
 
+/** Bytes of the rows that one event changes, as text: the issue's with its description twice, the change's and the event's. */
+const rowBytes = (() => {
+  const { issue, changelog } = bodyOf(1, 2, 0, 1e9, 'm:1000000000:0');
+  for (const id of Object.keys(padding)) delete issue.fields[id];
+  return JSON.stringify(issue).length + issue.fields.description.length + JSON.stringify(changelog).length + 200;
+})();
+
 /** Four of five changes hit the newest two months of thirty-six; all are different issues as long as there are enough. */
 function issueOf(index, total) {
   const recent = Math.floor((total * 2) / 36);
@@ -91,7 +98,7 @@ async function generate({ url, rate, seconds, connections, total, offset }) {
       const number = offset + index;
       const at = Date.now();
       const body = JSON.stringify(bodyOf(issueOf(number, total), total, at, 1e9 + number, `m:${number}:${at}`));
-      const work = post(agent, url, body).then(({ status, ms }) => {
+      const work = post(agent, url, body, `bench-${number}`).then(({ status, ms }) => {
         times.push(ms);
         if (status !== 200) refused += 1;
         waiting.delete(work);
@@ -107,11 +114,12 @@ async function generate({ url, rate, seconds, connections, total, offset }) {
   return { sent: count, refused, seconds: (Date.now() - started) / 1_000, ...spread(times) };
 }
 
-function post(agent, url, body) {
+function post(agent, url, body, identifier) {
   const started = performance.now();
   const headers = {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
+    'x-atlassian-webhook-identifier': identifier,
     'x-hub-signature': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
   };
   return new Promise((resolve) => {
@@ -246,6 +254,18 @@ async function fill(directory, total) {
   await inbox.close();
 }
 
+/** How many of the generator's events stand in the table of events, as a plain DuckDB sees it. */
+async function keptEvents(extract) {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const instance = await DuckDBInstance.create(extract, { access_mode: 'READ_ONLY' });
+  const connection = await instance.connect();
+  const sql = "SELECT count(DISTINCT identifier)::INTEGER FROM jira_events WHERE identifier LIKE 'bench-%'";
+  const [[count]] = (await connection.runAndReadAll(sql)).getRowsJson();
+  connection.closeSync();
+  instance.closeSync();
+  return count;
+}
+
 const applierPid = () => childThatRuns('receive/child.js');
 
 export default async function run({ short = false } = {}) {
@@ -255,6 +275,7 @@ export default async function run({ short = false } = {}) {
   const say = (text) => console.log(text);
   const report = { issues: total };
   let server;
+  let watch;
   try {
     const filling = performance.now();
     await fill(directory, total);
@@ -297,16 +318,19 @@ export default async function run({ short = false } = {}) {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     };
-    await settled();
-    report.filled_s = Math.round((performance.now() - filling) / 1_000);
-    say(`corpus: ${total} issues and as many changes stored, applied and live in ${report.filled_s} s`);
-    const url = `${server.url}/webhooks/jira`;
-    const extract = join(directory, 'extracts/jira/extract.duckdb');
+    // From the first event on: the corpus is applied and published in the same bounds as everything after it.
     const peak = { applier: 0, server: 0 };
-    const watch = setInterval(() => {
-      peak.applier = Math.max(peak.applier, Math.round(memoryOf(applierPid()).resident));
+    watch = setInterval(() => {
+      peak.applier = Math.max(peak.applier, Math.round(memoryOf(applierPid()).peak));
       peak.server = Math.max(peak.server, Math.round(memoryOf(process.pid).resident));
     }, 500);
+    await settled();
+    report.filled_s = Math.round((performance.now() - filling) / 1_000);
+    say(
+      `corpus: ${total} issues and as many changes stored, applied and live in ${report.filled_s} s, applier at most ${peak.applier} MB`,
+    );
+    const url = `${server.url}/webhooks/jira`;
+    const extract = join(directory, 'extracts/jira/extract.duckdb');
     let offset = 0;
     for (const [rate, aim] of [
       [5, 2_500],
@@ -318,7 +342,7 @@ export default async function run({ short = false } = {}) {
       const sent = await other('generate', { url, rate, seconds, connections: 30, total, offset });
       const seen = await reading;
       const after = await settled();
-      const rows = (after.events_applied - before.events_applied) * 2_400;
+      const rows = (after.events_applied - before.events_applied) * rowBytes;
       report[`freshness_${rate}`] = {
         ...seen,
         amplification: Math.round(((after.bytes_written - before.bytes_written) / rows) * 10) / 10,
@@ -327,16 +351,24 @@ export default async function run({ short = false } = {}) {
         `freshness at ${rate}/s: p50 ${seen.p50} ms, p95 ${seen.p95} ms (aim ${aim}), seen ${seen.seen} of ${rate * seconds}, reader errors ${seen.errors.length}, disagreements ${seen.disagreements}; ${report[`freshness_${rate}`].amplification} bytes written for each byte of changed rows; answers p99 ${sent.p99} ms`,
       );
       figure({ name: `jira: p95 of freshness at ${rate}/s`, value: seen.p95, unit: 'ms', atMost: aim });
+      figure({
+        name: `jira: bytes written for each byte changed at ${rate}/s`,
+        value: report[`freshness_${rate}`].amplification,
+        unit: '×',
+        atMost: 20,
+      });
       offset += rate * seconds;
     }
     const seconds = short ? 10 : 60;
+    const offered = 1_050;
     await settled();
     report.plain = await askPlain(directory, total);
     say(
       `plain server of the same run: ${report.plain.per_second}/s, answers p50 ${report.plain.p50_ms} ms, p99 ${report.plain.p99_ms} ms`,
     );
     const cpu = { server: cpuSecondsOf(process.pid), applier: cpuSecondsOf(applierPid()) };
-    const calm = await other('generate', { url, rate: 1_000, seconds, connections: 30, total, offset });
+    // A little more than the aim is offered: at exactly the aim the last answer would always come too late for it.
+    const calm = await other('generate', { url, rate: offered, seconds, connections: 30, total, offset });
     offset += calm.sent;
     report.acceptance = {
       per_second: Math.round(calm.sent / calm.seconds),
@@ -347,6 +379,13 @@ export default async function run({ short = false } = {}) {
     say(
       `acceptance: ${report.acceptance.per_second}/s (aim 1000) for ${seconds} s, ${calm.refused} refused, answers p50 ${calm.p50} ms, p99 ${calm.p99} ms (aim 50)`,
     );
+    figure({
+      name: 'jira: accepted durably',
+      value: report.acceptance.per_second,
+      unit: 'events/s',
+      atLeast: 1_000,
+    });
+    figure({ name: 'jira: p99 of answers', value: calm.p99, unit: 'ms', atMost: 50 });
     await settled();
     const used = { server: cpuSecondsOf(process.pid), applier: cpuSecondsOf(applierPid()) };
     report.cpu_us_per_event = {
@@ -359,12 +398,15 @@ export default async function run({ short = false } = {}) {
     const readers = Array.from({ length: 4 }, () =>
       other('read', { extract, seconds: seconds + 5, from: Number.MAX_SAFE_INTEGER }),
     );
-    const storm = await other('generate', { url, rate: 1_000, seconds, connections: 30, total, offset });
+    const storm = await other('generate', { url, rate: offered, seconds, connections: 30, total, offset });
     const ended = performance.now();
     await settled();
     const drained = Math.round((performance.now() - ended) / 100) / 10;
     const read = await Promise.all(readers);
     clearInterval(watch);
+    offset += storm.sent;
+    const kept = await keptEvents(extract);
+    report.lost = offset - calm.refused - storm.refused - kept;
     report.storm = {
       per_second: Math.round(storm.sent / storm.seconds),
       refused: storm.refused,
@@ -377,22 +419,28 @@ export default async function run({ short = false } = {}) {
       disagreements: read.reduce((sum, one) => sum + one.disagreements, 0),
     };
     report.memory_mb = peak;
+    const readerErrors =
+      report.storm.reader_errors + report.freshness_5.errors.length + report.freshness_50.errors.length;
     figure({
       name: 'jira: accepted in a storm',
       value: report.storm.per_second,
       unit: 'events/s',
-      // What is sent is 1,000 a second, give or take the rounding of the last second.
-      atLeast: 990,
+      atLeast: 1_000,
       peakMegabytes: peak.applier,
     });
     figure({ name: 'jira: p99 of answers in a storm', value: storm.p99, unit: 'ms', atMost: 50 });
     figure({ name: 'jira: drained after a storm', value: drained, unit: 's', atMost: 60 });
+    figure({ name: 'jira: errors of readers', value: readerErrors, unit: '', atMost: 0 });
+    figure({ name: 'jira: acknowledged and lost', value: report.lost, unit: 'events', atMost: 0 });
+    figure({ name: 'jira: most memory of the applier', value: peak.applier, unit: 'MB', atMost: 512 });
     say(
-      `storm: ${report.storm.per_second}/s accepted (aim 1000) for ${seconds} s, ${storm.refused} refused, answers p50 ${storm.p50} ms, p99 ${storm.p99} ms (aim 50), longest ${storm.most} ms; drained ${drained} s after it (aim 60); ${report.storm.reader_queries} queries by 4 readers, ${report.storm.reader_errors} errors, ${report.storm.disagreements} disagreements with _meta`,
+      `storm: ${report.storm.per_second}/s accepted of ${offered} (aim 1000) for ${seconds} s, ${storm.refused} refused, answers p50 ${storm.p50} ms, p99 ${storm.p99} ms (aim 50), longest ${storm.most} ms; drained ${drained} s after it (aim 60); ${report.storm.reader_queries} queries by 4 readers, ${report.storm.reader_errors} errors, ${report.storm.disagreements} disagreements with _meta`,
     );
+    say(`of ${offset} events sent, ${report.lost} were acknowledged and are not there (aim 0)`);
     say(`memory: applier ${peak.applier} MB, server with the bench ${peak.server} MB (aim 512)`);
     return report;
   } finally {
+    clearInterval(watch);
     await server?.close();
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   }

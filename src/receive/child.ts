@@ -1,13 +1,12 @@
 /** The process of one pushed source; lets nothing secret out of it. */
-import { constants, setPriority } from 'node:os';
 import { fromErrorRecord, toErrorRecord } from '../errors/attache-error.ts';
 import { redact } from '../errors/redact.ts';
 import { serveParent } from '../process/serve-parent.ts';
 import { runReceive } from './run-receive.ts';
 import type { ReceiveEvent, ReceiveOrder, ReceiveTask } from './shapes.ts';
+import { stepBack } from './step-back.ts';
 
-// The door answers first; what is behind it may take a little longer.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+stepBack();
 
 await serveParent<ReceiveTask, ReceiveEvent>(async (task, signal, emit, listen) => {
   const secrets = Object.values(task.secrets);

@@ -1,0 +1,28 @@
+/** Lets others go first: the door answers at once, what is behind it may take a little longer. */
+import { readdirSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
+
+/** Weak enough that a busy computer still lets events through to their readers. */
+const least = 5;
+
+/** Linux keeps a priority for each thread, and those that run queries are there before any of our code is; new ones take that of their maker. */
+export function stepBack(): void {
+  const niceness = Math.max(getPriority(), least);
+  setPriority(niceness);
+  for (const thread of threads()) {
+    try {
+      setPriority(thread, niceness);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
+/** None where the system does not tell them: there the priority is the whole process's. */
+function threads(): number[] {
+  try {
+    return readdirSync('/proc/self/task').map(Number);
+  } catch {
+    return [];
+  }
+}
