@@ -38,6 +38,9 @@ export interface PublishPlace {
   limits: DatabaseLimits;
 }
 
+/** Parts by the name they have in the state, by table. */
+type PublishedParts = Map<string, Map<string, Part>>;
+
 /** A part of a table without rows, so that it has its columns all the same. */
 const emptyPart = 'empty';
 const rowGroupRows = 8_192;
@@ -59,19 +62,20 @@ export async function publishState(
   for (const { table_name, part } of dirty) changed.set(table_name, [...(changed.get(table_name) ?? []), part]);
   const written: Published = { generation: 0, tables: [...changed.keys()], parts: 0, bytes: 0 };
   const tables: Map<string, PublishedTable> = new Map();
+  const renewed: PublishedParts = new Map();
   for (const [id, parts] of changed) {
     const table = state.byId.get(id)!;
     const next = new Map(known.get(id));
     for (const part of parts) await renewPart(state, table, part, next, place, written);
     await keepTyped(state, table, next, place, written);
     tables.set(id, publication(table, next));
-    known.set(id, next);
+    renewed.set(id, next);
   }
   tables.set(ownRow.table, await writeOwnRow(state.session, ownRow, place));
   crashPoint('publish.after-parts');
   const live = await publishLocked(place, { tables, removed: leaving });
   written.generation = live.generation;
-  await rememberPublished(state.session, changed.keys(), known);
+  await rememberPublished(state.session, known, renewed);
   return written;
 }
 
@@ -153,8 +157,8 @@ async function publishLocked(place: PublishPlace, change: Publication): Promise<
   return await publish(place.folder, change, place.scratch, place.limits);
 }
 
-async function readPublished(session: Session): Promise<Map<string, Map<string, Part>>> {
-  const known = new Map<string, Map<string, Part>>();
+async function readPublished(session: Session): Promise<PublishedParts> {
+  const known: PublishedParts = new Map();
   for (const row of await session.rows<Part & { table_name: string; part: string }>(`FROM ${publishedTable}`)) {
     const { table_name, part, path, sha256 } = row;
     if (!known.has(table_name)) known.set(table_name, new Map());
@@ -163,16 +167,18 @@ async function readPublished(session: Session): Promise<Map<string, Map<string, 
   return known;
 }
 
-async function rememberPublished(
-  session: Session,
-  changed: Iterable<string>,
-  known: ReadonlyMap<string, ReadonlyMap<string, Part>>,
-): Promise<void> {
+async function rememberPublished(session: Session, before: PublishedParts, renewed: PublishedParts): Promise<void> {
   await session.run('BEGIN');
   await session.run(`DELETE FROM ${dirtyTable}`);
-  for (const id of changed) {
-    await session.run(`DELETE FROM ${publishedTable} WHERE table_name = ${literal(id)}`);
-    const rows = [...(known.get(id) ?? [])].map(
+  for (const [id, parts] of renewed) {
+    const known = before.get(id) ?? new Map<string, Part>();
+    const written = [...parts].filter(([part, { sha256 }]) => known.get(part)?.sha256 !== sha256);
+    const left = [...known.keys()].filter((part) => parts.get(part)?.sha256 !== known.get(part)?.sha256);
+    if (left.length > 0)
+      await session.run(
+        `DELETE FROM ${publishedTable} WHERE table_name = ${literal(id)} AND part IN (${left.map(literal).join(', ')})`,
+      );
+    const rows = written.map(
       ([part, { path, rows: count, size_bytes, sha256 }]) =>
         `(${literal(id)}, ${literal(part)}, ${literal(path)}, ${count}, ${size_bytes}, ${literal(sha256)})`,
     );
