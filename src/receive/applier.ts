@@ -33,6 +33,7 @@ const shortestPauseMs = 1_000;
 const mostMemory = 192e6;
 const coolMs = 10 * 60_000;
 const retentionMs = 30 * 86_400_000;
+const baseEveryMs = 86_400_000;
 
 export class Applier {
   readonly folder: ReceiveFolder;
@@ -229,11 +230,12 @@ export class Applier {
   }
 
   /** Packs one applied segment, and drops old ones once a copy of the state stands in for them. */
-  async retain(): Promise<void> {
+  async retain(now = Date.now()): Promise<void> {
     for (const lane of lanes) {
       const applied = await appliedSegments(this.folder.inbox[lane], this.positions[lane]);
-      const old = await olderThan(applied, Date.now() - retentionMs);
-      if (old.length > 0) {
+      const old = await olderThan(applied, now - retentionMs);
+      // The copy is as large as the state, so it is made once for a day of segments.
+      if ((await olderThan(old, now - retentionMs - baseEveryMs)).length > 0) {
         await this.keepBase();
         for (const segment of old) await rm(segment.path, { force: true });
       }

@@ -1,7 +1,7 @@
 /** What disks, limits and readers do to a pushed source; each row names its outcome. */
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, open, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +20,7 @@ import {
 import { HeldSource } from '../helpers/held-source.ts';
 import { applyAll, jiraSource, secrets, store } from '../helpers/jira-source.ts';
 import { expectSame, toldBy, truthOf } from '../helpers/jira-tables.ts';
-import { receiveTask } from '../helpers/pushed-source.ts';
+import { published, receiveTask } from '../helpers/pushed-source.ts';
 
 const run = promisify(execFile);
 const programs = {
@@ -155,6 +155,36 @@ test('C3 the process behind the door may not write: the door goes on taking, and
     await source.close();
   }
   await expectTruth(truth);
+});
+
+test('old events are packed, then dropped once a copy of the state stands in for them, and a replay comes out the same', async () => {
+  const { truth, planned } = await lived(41, 60);
+  const third = Math.ceil(planned.length / 3);
+  for (let start = 0; start < planned.length; start += third) {
+    await store(directory, planned.slice(start, start + third));
+    await applyAll(directory, acme);
+  }
+  const receive = join(directory, 'extracts/jira/.da/receive');
+  const segments = () => readdir(join(receive, 'inbox-pushed'));
+  const [first, second, third_] = (await segments()).sort() as [string, string, string];
+  const day = 86_400_000;
+  await applyAll(directory, acme, async (applier) => {
+    for (let time = 0; time < 3; time += 1) await applier.retain();
+    // What is read at present stays as it is.
+    expect((await segments()).sort()).toEqual([`${first}.gz`, `${second}.gz`, third_]);
+    expect(((await applier.replay(new AbortController().signal)) as ReplayReport).equal).toBe(true);
+    await utimes(join(receive, 'inbox-pushed', `${first}.gz`), new Date(), new Date(Date.now() - 5 * day));
+    await applier.retain(Date.now() + 25.5 * day);
+    expect(await segments()).toContain(`${first}.gz`);
+    await applier.retain(Date.now() + 26.5 * day);
+    expect((await segments()).sort()).toEqual([`${second}.gz`, third_]);
+    expect(((await applier.replay(new AbortController().signal)) as ReplayReport).equal).toBe(true);
+  });
+  await rm(join(receive, 'state.duckdb'));
+  await applyAll(directory, acme);
+  await expectTruth(truth);
+  const sequences = 'SELECT count(*)::INTEGER AS n, count(sha256)::INTEGER AS hashed FROM jira_events';
+  expect(await published(directory, 'jira', sequences)).toEqual([{ n: planned.length, hashed: planned.length }]);
 });
 
 test('C5 other programs read on while a storm is applied, published, compacted and swept', async () => {
