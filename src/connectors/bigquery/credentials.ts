@@ -1,12 +1,12 @@
 /** Who we are: the key the settings name, or application default credentials. To an endpoint without encryption nobody says who he is. */
 import type { BigQueryOptions } from '@google-cloud/bigquery';
-import type { BigQueryReadClient } from '@google-cloud/bigquery-storage';
+import { GoogleAuth } from 'google-auth-library';
 import { AttacheError } from '../../errors/attache-error.ts';
 import type { SourceContext } from '../source-context.ts';
 import { isPlaintext } from './endpoint.ts';
 import type { Settings } from './settings.ts';
 
-/** What both of Google's clients take; empty for application default credentials. */
+/** What Google's libraries take; empty for application default credentials. */
 export interface Identity {
   credentials?: { client_email?: string; private_key?: string };
   keyFilename?: string;
@@ -37,8 +37,18 @@ export const nobody = {
   // Without it the client asks the network which Google this is.
   universeDomain: 'googleapis.com',
   getRequestHeaders: async () => new Headers(),
-} as unknown as NonNullable<BigQueryOptions['authClient']> &
-  NonNullable<NonNullable<ConstructorParameters<typeof BigQueryReadClient>[0]>['authClient']>;
+} as unknown as NonNullable<BigQueryOptions['authClient']>;
+
+const scopes = ['https://www.googleapis.com/auth/bigquery'];
+
+/** Who we are in front of a call to `url`, as headers; a token is fetched when there is none that still lives. */
+export function signedHeaders(
+  context: Pick<SourceContext<Settings>, 'settings' | 'secret'>,
+  url: string,
+): () => Promise<Headers> {
+  const auth = new GoogleAuth({ ...identityOf(context), scopes });
+  return () => auth.getRequestHeaders(url);
+}
 
 function parseKey(text: string, variable: string): NonNullable<Identity['credentials']> {
   try {

@@ -7,8 +7,8 @@ import { columnPlan } from './duck-types.ts';
 import type { Field } from './fields.ts';
 import type { Look } from './look.ts';
 import type { Options } from './options.ts';
+import type { StorageSession } from './read-session.ts';
 import { readsPast } from './read-time.ts';
-import type { StorageSession } from './storage-client.ts';
 import { downloadStream, storedRelation } from './storage-download.ts';
 
 /** Bytes of a table for one stream: a stream lies on the disk as a whole before DuckDB reads it. */

@@ -1,8 +1,12 @@
-/**
- * ReadRows as a call of the official client's connection that leaves the bytes of an answer where they are, and brings no more answers than are taken.
- * The client's own way turns each answer into objects and holds up to 32 of them for each stream, which may be a gigabyte. Field numbers: storage.proto of googleapis.
- */
-import { type Client, type ClientReadableStream, InterceptingCall, type Interceptor, Metadata } from '@grpc/grpc-js';
+/** ReadRows: the answers of a stream, whose bytes stay where they arrived, and no more of them than are taken. Field numbers: storage.proto of googleapis. */
+import {
+  type Client,
+  type ClientReadableStream,
+  InterceptingCall,
+  type Interceptor,
+  type Metadata,
+} from '@grpc/grpc-js';
+import { bytesField, fieldsOf, message, numberField } from './protobuf.ts';
 
 export interface Answer {
   rows: number;
@@ -20,13 +24,12 @@ const mostWaiting = 4 << 20;
 /** The answers of a stream from a row on. The call is over when the consumer leaves. */
 export async function* readRows(
   client: Client,
+  metadata: Metadata,
   stream: string,
   offset: number,
   within: <T>(work: Promise<T>) => Promise<T>,
 ): AsyncGenerator<Answer> {
   const gate = openGate();
-  const metadata = new Metadata();
-  metadata.set('x-goog-request-params', `read_stream=${encodeURIComponent(stream)}`);
   const call: ClientReadableStream<Answer> = client.makeServerStreamRequest(
     method,
     encodeRequest,
@@ -80,19 +83,7 @@ function openGate(): { interceptor: Interceptor; taken(answer: Answer): void } {
 
 /** ReadRowsRequest: `read_stream` and `offset`. */
 function encodeRequest({ stream, offset }: { stream: string; offset: number }): Buffer {
-  const name = Buffer.from(stream);
-  return Buffer.concat([
-    Buffer.from([(1 << 3) | 2, ...varint(name.length)]),
-    name,
-    Buffer.from([2 << 3, ...varint(offset)]),
-  ]);
-}
-
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
-  return [...bytes, rest];
+  return message(bytesField(1, stream), numberField(2, offset));
 }
 
 /** ReadRowsResponse: `row_count`, and `serialized_record_batch` of `arrow_record_batch`. */
@@ -106,39 +97,3 @@ function decodeAnswer(bytes: Buffer): Answer {
   }
   return answer;
 }
-
-const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
-
-/** The fields of a protobuf message: numbers, and bytes as views. */
-function* fieldsOf(bytes: Uint8Array): Generator<[field: number, value: number | Uint8Array]> {
-  let at = 0;
-  const number = () => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 0x80) {
-      const byte = bytes[at++];
-      if (byte === undefined) throw cutOff();
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-    }
-  };
-  while (at < bytes.length) {
-    const tag = number();
-    const field = Math.floor(tag / 8);
-    if (tag % 8 === wire.varint) yield [field, number()];
-    else {
-      const length = lengthOf(tag % 8, number);
-      if (at + length > bytes.length) throw cutOff();
-      yield [field, bytes.subarray(at, at + length)];
-      at += length;
-    }
-  }
-}
-
-function lengthOf(type: number, number: () => number): number {
-  if (type === wire.fixed64) return 8;
-  if (type === wire.fixed32) return 4;
-  if (type === wire.bytes) return number();
-  throw cutOff();
-}
-
-const cutOff = () => new Error('an answer is no message of the Storage Read API');

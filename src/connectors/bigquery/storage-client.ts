@@ -1,34 +1,13 @@
-/** The Storage Read API by the official client: sessions over a table at one moment, and their streams. */
-import { BigQueryReadClient } from '@google-cloud/bigquery-storage';
-import { type Client, credentials } from '@grpc/grpc-js';
+/** The Storage Read API: sessions over a table at one moment, and their streams. */
 import { PlanAgain } from '../plan-again.ts';
 import type { SourceContext } from '../source-context.ts';
-import { identityOf, nobody } from './credentials.ts';
-import { storageAddress } from './endpoint.ts';
 import { explainError, type RestFault, storageFault } from './explain-error.ts';
 import { pause, withinTime } from './patience.ts';
 import { readRows } from './read-rows.ts';
+import { createReadSession, pathOf, type SessionRequest, type StorageSession } from './read-session.ts';
 import { payerOf, type Settings } from './settings.ts';
+import { connect, type StorageConnection } from './storage-connection.ts';
 import { dotted, type TableName } from './table-name.ts';
-
-interface SessionRequest {
-  table: TableName;
-  /** Columns in the order in which they are wanted; the service keeps its own. */
-  columns: readonly string[];
-  /** GoogleSQL of a WHERE, or empty. */
-  restriction: string;
-  /** Microseconds since 1970; null for now. */
-  at: bigint | null;
-  streams: number;
-}
-
-export interface StorageSession {
-  /** Arrow’s schema message; each batch needs it in front. */
-  schema: Uint8Array;
-  streams: string[];
-  estimatedBytes: number;
-  estimatedRows: number;
-}
 
 export interface Storage {
   /** Null where we may not use it: said once, and never asked again. */
@@ -48,17 +27,17 @@ export function openStorage(
 ): Storage {
   const { settings, signal: runSignal } = context;
   const silenceMs = settings.stall_timeout_seconds * 1000;
-  let client: BigQueryReadClient | null = null;
+  let connection: StorageConnection | null = null;
   let denied = settings.storage_read === 'never';
   const connected = () => {
-    client ??= connect(context);
-    return client;
+    connection ??= connect(context);
+    return connection;
   };
   /** Connections that fell silent; other streams may still read from them. */
-  const silent: BigQueryReadClient[] = [];
+  const silent: StorageConnection[] = [];
   const reconnect = () => {
-    if (client !== null) silent.push(client);
-    client = null;
+    if (connection !== null) silent.push(connection);
+    connection = null;
   };
   const deny = (message: string) => {
     if (!denied) context.note?.(withoutStorage(settings, message));
@@ -79,19 +58,13 @@ export function openStorage(
     }
   };
   const session = (request: SessionRequest) =>
-    patiently(`opening a read session over ${dotted(request.table)}`, runSignal, async () => {
-      const [opened] = await withinTime(
-        connected().createReadSession(sessionBody(settings, request), { retry: null, timeout: silenceMs }),
-        silenceMs,
-        runSignal,
-      );
-      return {
-        schema: opened.arrowSchema?.serializedSchema as Uint8Array,
-        streams: (opened.streams ?? []).map((stream) => stream.name ?? ''),
-        estimatedBytes: Number(opened.estimatedTotalBytesScanned ?? 0),
-        estimatedRows: Number(opened.estimatedRowCount ?? 0),
-      };
-    });
+    patiently(`opening a read session over ${dotted(request.table)}`, runSignal, () =>
+      withinTime(openSession(connected(), request), silenceMs, runSignal),
+    );
+  const openSession = async ({ client, metadata }: StorageConnection, request: SessionRequest) => {
+    const routed = await metadata('read_session.table', pathOf(request.table));
+    return createReadSession(client, routed, payerOf(settings), request, silenceMs);
+  };
   return {
     openSession: async (request) => {
       if (denied) return null;
@@ -107,10 +80,10 @@ export function openStorage(
       let offset = 0;
       for (let failures = 0; ; ) {
         try {
-          const stub = (await withinTime(connected().initialize(), silenceMs, signal)) as unknown as Client;
-          for await (const { rows, batch } of readRows(stub, stream, offset, (work) =>
-            withinTime(work, silenceMs, signal),
-          )) {
+          const { client, metadata } = connected();
+          const within = <T>(work: Promise<T>) => withinTime(work, silenceMs, signal);
+          const routed = await within(metadata('read_stream', stream));
+          for await (const { rows, batch } of readRows(client, routed, stream, offset, within)) {
             failures = 0;
             offset += rows;
             if (batch.length > 0) yield batch;
@@ -143,7 +116,7 @@ export function openStorage(
     },
     close: async () => {
       reconnect();
-      await Promise.all(silent.splice(0).map((each) => each.close().catch(() => {})));
+      for (const each of silent.splice(0)) each.close();
     },
   };
 }
@@ -151,42 +124,6 @@ export function openStorage(
 /** A silence has cost its whole time already: once more is enough. */
 function mayTryAgain(fault: RestFault, attempt: number): boolean {
   return fault.transient && attempt < (fault.reason === 'silence' ? 2 : attempts);
-}
-
-/** What may be under way on a connection and on each of its streams. The usual 64 kB allow 64 kB for each round trip, whatever the line could carry. */
-const windowBytes = 4 << 20;
-
-function connect(context: Pick<SourceContext<Settings>, 'settings' | 'secret'>): BigQueryReadClient {
-  const { settings } = context;
-  const common = { projectId: payerOf(settings), 'grpc-node.flow_control_window': windowBytes };
-  if (settings.storage_endpoint === undefined) return new BigQueryReadClient({ ...common, ...identityOf(context) });
-  const { host, port, plaintext } = storageAddress(settings.storage_endpoint);
-  return new BigQueryReadClient({
-    ...common,
-    apiEndpoint: host,
-    port,
-    // An insecure channel takes no credentials at all.
-    ...(plaintext ? { sslCreds: credentials.createInsecure(), authClient: nobody } : identityOf(context)),
-  });
-}
-
-function sessionBody(settings: Settings, { table, columns, restriction, at, streams }: SessionRequest) {
-  return {
-    parent: `projects/${payerOf(settings)}`,
-    maxStreamCount: streams,
-    readSession: {
-      table: `projects/${table.project}/datasets/${table.dataset}/tables/${table.table}`,
-      dataFormat: 'ARROW' as const,
-      readOptions: { selectedFields: [...columns], rowRestriction: restriction },
-      ...(at === null
-        ? {}
-        : {
-            tableModifiers: {
-              snapshotTime: { seconds: Number(at / 1_000_000n), nanos: Number(at % 1_000_000n) * 1_000 },
-            },
-          }),
-    },
-  };
 }
 
 function isDenied(thrown: unknown): boolean {

@@ -1,14 +1,15 @@
 /** Brings a stream of a read session to the disk, as a file that DuckDB reads. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Field as ArrowField, MessageReader, type Schema } from 'apache-arrow';
 import { readParquet } from '../../duckdb/read-files.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
 import type { PieceWay } from '../read-way.ts';
+import { type ArrowField, readSchema } from './arrow/arrow-type.ts';
 import { ParquetFile } from './arrow/parquet-file.ts';
 import { readBatch } from './arrow/record-batch.ts';
 import type { Field } from './fields.ts';
-import type { Storage, StorageSession } from './storage-client.ts';
+import type { StorageSession } from './read-session.ts';
+import type { Storage } from './storage-client.ts';
 
 export interface DownloadedStream {
   path: string;
@@ -25,17 +26,17 @@ export async function downloadStream(
   { scratch, signal, progress }: Pick<PieceWay, 'scratch' | 'signal' | 'progress'>,
   name: string,
 ): Promise<DownloadedStream> {
-  const schema = schemaOf(session.schema);
-  const order = fields.map((field) => positionOf(schema.fields, field.name));
+  const columns = readSchema(session.schema);
+  const order = fields.map((field) => positionOf(columns, field.name));
   const path = join(scratch, `stream-${name}.parquet`);
   const file = await ParquetFile.create(
     path,
-    order.map((position) => schema.fields[position]!),
+    order.map((position) => columns[position]!),
   );
   try {
     for await (const message of storage.readStream(stream, signal)) {
-      const { rows, columns } = readBatch(schema.fields, message);
-      await file.add({ rows, columns: order.map((position) => columns[position]!) });
+      const batch = readBatch(columns, message);
+      await file.add({ rows: batch.rows, columns: order.map((position) => batch.columns[position]!) });
       progress(message.length);
     }
     await file.finish();
@@ -48,10 +49,6 @@ export async function downloadStream(
 
 export function storedRelation(paths: readonly string[]): string {
   return readParquet(paths);
-}
-
-function schemaOf(message: Uint8Array): Schema {
-  return new MessageReader(message).readSchema() as Schema;
 }
 
 function positionOf(fields: readonly ArrowField[], name: string): number {

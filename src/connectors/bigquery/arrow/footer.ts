@@ -1,6 +1,6 @@
 /** The words around Parquet’s pages: page headers and the footer, as parquet.thrift has them. Pure. */
-import { type DataType, type Field, Type } from 'apache-arrow';
 import { structElement, type ThriftStruct, type ThriftValue, writeStruct } from '../../../files/thrift-compact.ts';
+import type { ArrowField, ArrowType } from './arrow-type.ts';
 import { encodings, leafType } from './leaf-values.ts';
 
 const i32 = (value: number): ThriftValue => ({ type: 'i32', value: BigInt(value) });
@@ -49,7 +49,7 @@ export function pageHeader(bytes: number, entries: number, encoding: number): Bu
   );
 }
 
-export function footer(fields: readonly Field[], rowGroups: readonly RowGroup[]): Buffer {
+export function footer(fields: readonly ArrowField[], rowGroups: readonly RowGroup[]): Buffer {
   const root = struct([
     [4, text('root')],
     [5, i32(fields.length)],
@@ -69,16 +69,16 @@ const repetition = { optional: 1, repeated: 2 } as const;
 const listType = 3;
 
 /** A column and what stands below it, depth first. */
-function elements(name: string, type: DataType): ThriftStruct[] {
-  if (type.typeId === Type.Struct) {
+function elements(name: string, type: ArrowType): ThriftStruct[] {
+  if (type.kind === 'struct') {
     const group = struct([
       [3, i32(repetition.optional)],
       [4, text(name)],
-      [5, i32(type.children.length)],
+      [5, i32(type.fields.length)],
     ]);
-    return [group, ...type.children.flatMap((child) => elements(child.name, child.type))];
+    return [group, ...type.fields.flatMap((child) => elements(child.name, child.type))];
   }
-  if (type.typeId === Type.List) {
+  if (type.kind === 'list') {
     const outer = struct([
       [3, i32(repetition.optional)],
       [4, text(name)],
@@ -90,12 +90,12 @@ function elements(name: string, type: DataType): ThriftStruct[] {
       [4, text('list')],
       [5, i32(1)],
     ]);
-    return [outer, middle, ...elements('element', type.children[0]!.type)];
+    return [outer, middle, ...elements('element', type.element.type)];
   }
   return [leafElement(name, type)];
 }
 
-function leafElement(name: string, type: DataType): ThriftStruct {
+function leafElement(name: string, type: ArrowType): ThriftStruct {
   const { physical, length, converted, precision, scale, utc } = leafType(type);
   return struct([
     [1, i32(physical)],
@@ -120,13 +120,13 @@ function timestampType(utc: boolean): ThriftStruct {
 }
 
 /** The leaves of the columns, in the order in which `shred` gives them. */
-export function leavesOf(fields: readonly Field[]): Leaf[] {
+export function leavesOf(fields: readonly ArrowField[]): Leaf[] {
   return fields.flatMap((field, index) => below([`c${index}`], field.type));
 }
 
-function below(path: string[], type: DataType): Leaf[] {
-  if (type.typeId === Type.Struct) return type.children.flatMap((child) => below([...path, child.name], child.type));
-  if (type.typeId === Type.List) return below([...path, 'list', 'element'], type.children[0]!.type);
+function below(path: string[], type: ArrowType): Leaf[] {
+  if (type.kind === 'struct') return type.fields.flatMap((child) => below([...path, child.name], child.type));
+  if (type.kind === 'list') return below([...path, 'list', 'element'], type.element.type);
   return [{ path, physical: leafType(type).physical }];
 }
 

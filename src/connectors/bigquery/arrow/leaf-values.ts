@@ -1,6 +1,6 @@
 /** The values of one Arrow column as the bytes of a Parquet page. Buffers are taken as they are wherever both formats agree. */
-import { DataType, type Decimal, Type } from 'apache-arrow';
 import { AttacheError } from '../../../errors/attache-error.ts';
+import type { ArrowType } from './arrow-type.ts';
 import { aligned, encodeLengths, takeBits, takeFixed } from './bytes.ts';
 import { decimalTexts } from './printed-values.ts';
 import type { ArrowColumn } from './record-batch.ts';
@@ -29,55 +29,45 @@ const converted = { text: 0, decimal: 5, date: 6, time: 8, timestamp: 10 } as co
 const text: LeafType = { physical: physical.bytes, converted: converted.text };
 
 /** Decimals wider than 38 digits have no home in DuckDB’s Parquet reader: they travel as text. */
-export function leafType(type: DataType): LeafType {
-  switch (type.typeId) {
-    case Type.Int:
+export function leafType(type: ArrowType): LeafType {
+  switch (type.kind) {
+    case 'int64':
       return { physical: physical.int64 };
-    case Type.Float:
+    case 'double':
       return { physical: physical.double };
-    case Type.Bool:
+    case 'bool':
       return { physical: physical.bool };
-    case Type.Utf8:
+    case 'text':
       return text;
-    case Type.Binary:
+    case 'bytes':
       return { physical: physical.bytes };
-    case Type.Date:
+    case 'date':
       return { physical: physical.int32, converted: converted.date };
-    case Type.Time:
+    case 'time':
       return { physical: physical.int64, converted: converted.time };
-    case Type.Timestamp:
-      return {
-        physical: physical.int64,
-        converted: converted.timestamp,
-        utc: DataType.isTimestamp(type) && type.timezone != null,
-      };
-    case Type.Decimal:
-      return isWide(type) ? text : decimalLeaf(type);
+    case 'timestamp':
+      return { physical: physical.int64, converted: converted.timestamp, utc: type.utc };
+    case 'decimal':
+      return type.bits > 128 ? text : decimalLeaf(type);
     default:
-      throw new AttacheError('unsupported', {
-        message: `BigQuery sent a column as Arrow’s ${type}, which is not known here.`,
-        hint: 'Set storage_read: never for the source, or list the other columns in options.columns.',
-      });
+      throw new AttacheError('internal', { message: `${type.kind} has parts and is no leaf.` });
   }
 }
 
-const isWide = (type: DataType): type is Decimal => DataType.isDecimal(type) && type.bitWidth > 128;
-
-function decimalLeaf(type: DataType): LeafType {
-  const { precision, scale } = type as Decimal;
+function decimalLeaf({ precision, scale }: Extract<ArrowType, { kind: 'decimal' }>): LeafType {
   return { physical: physical.fixed, length: 16, converted: converted.decimal, precision, scale };
 }
 
 export function leafValues(data: ArrowColumn): LeafValues {
   const { type, bytes, offsets } = data;
-  switch (type.typeId) {
-    case Type.Bool:
+  switch (type.kind) {
+    case 'bool':
       return { form: 'bits', bytes };
-    case Type.Utf8:
-    case Type.Binary:
+    case 'text':
+    case 'bytes':
       return { form: 'bytes', bytes, offsets };
-    case Type.Decimal:
-      if (isWide(type)) return { form: 'bytes', ...decimalTexts(data, type.scale) };
+    case 'decimal':
+      if (type.bits > 128) return { form: 'bytes', ...decimalTexts(data, type.scale) };
       return { form: 'fixed', width: 16, bytes: bigEndian128(bytes) };
     default:
       return { form: 'fixed', width: leafType(type).physical === physical.int32 ? 4 : 8, bytes };

@@ -3,7 +3,7 @@
  * Buffers of a batch go to the file as they came; only NULLs, decimals and nested columns are touched. It holds one row group in memory, and always the same memory.
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Field } from 'apache-arrow';
+import type { ArrowField } from './arrow-type.ts';
 import { encodeBitmap, encodeLevels } from './bytes.ts';
 import { type Chunk, footer, type Leaf, leavesOf, pageHeader, type RowGroup } from './footer.ts';
 import { GrowingBytes } from './growing-bytes.ts';
@@ -25,7 +25,7 @@ interface Pending {
 
 export class ParquetFile {
   private readonly file: FileHandle;
-  private readonly fields: readonly Field[];
+  private readonly fields: readonly ArrowField[];
   private readonly groups: RowGroup[] = [];
   private readonly pending: Pending[];
   private pendingRows = 0;
@@ -33,7 +33,7 @@ export class ParquetFile {
   /** Rows taken so far. */
   rows = 0;
 
-  private constructor(file: FileHandle, fields: readonly Field[], leaves: readonly Leaf[]) {
+  private constructor(file: FileHandle, fields: readonly ArrowField[], leaves: readonly Leaf[]) {
     this.file = file;
     this.fields = fields;
     this.pending = leaves.map((leaf) => ({
@@ -44,7 +44,7 @@ export class ParquetFile {
     }));
   }
 
-  static async create(path: string, fields: readonly Field[]): Promise<ParquetFile> {
+  static async create(path: string, fields: readonly ArrowField[]): Promise<ParquetFile> {
     // Refuses what it cannot write before there is a file.
     const leaves = leavesOf(fields);
     const file = await open(path, 'w');

@@ -1,11 +1,11 @@
 /** Record batches as BigQuery sends them, bare messages of Arrow's IPC format, as columns over the message's own bytes. Source: Columnar.rst of apache/arrow. Pure. */
-import { type DataType, type Field, Message, type MessageHeader, Type } from 'apache-arrow';
-import { AttacheError } from '../../../errors/attache-error.ts';
+import type { ArrowField, ArrowType } from './arrow-type.ts';
 import { aligned } from './bytes.ts';
+import { broken, readMessage } from './message.ts';
 
 /** One column of a batch. Its buffers are views: they hold as long as the message does. */
 export interface ArrowColumn {
-  type: DataType;
+  type: ArrowType;
   length: number;
   nullCount: number;
   /** A bit for each value, set where there is one; empty when nothing is NULL. */
@@ -22,70 +22,61 @@ export interface ArrowBatch {
   columns: ArrowColumn[];
 }
 
-const continuation = 0xffffffff;
-
-type Header = ReturnType<Message<MessageHeader.RecordBatch>['header']>;
+const batchKind = 3;
+const batchFields = { length: 0, nodes: 1, buffers: 2, compression: 3 } as const;
 
 /** The columns are those of the session's schema. */
-export function readBatch(fields: readonly Field[], message: Uint8Array): ArrowBatch {
-  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
-  if (message.length < 8 || view.getUint32(0, true) !== continuation) throw broken('it does not begin as one');
-  const metadataLength = view.getInt32(4, true);
-  if (metadataLength > message.length - 8) throw broken('it was cut off');
-  const { header, body } = decode(message, 8 + metadataLength);
-  if (header.compression !== null) throw broken('it is compressed, which nobody asked for');
-  const reader = new BufferReader(header, body);
-  return { rows: header.length, columns: fields.map((field) => readColumn(field.type, reader)) };
-}
-
-function decode(message: Uint8Array, bodyStart: number): { header: Header; body: Uint8Array } {
-  const decoded = Message.decode(message.subarray(8, bodyStart));
-  if (!decoded.isRecordBatch()) throw broken('it is another message');
-  return { header: decoded.header(), body: message.subarray(bodyStart) };
+export function readBatch(fields: readonly ArrowField[], message: Uint8Array): ArrowBatch {
+  return readMessage(message, batchKind, (batch, body) => {
+    if (batch.table(batchFields.compression) !== null) throw broken('it is compressed, which nobody asked for');
+    const reader = new BufferReader(batch.pairs(batchFields.nodes), batch.pairs(batchFields.buffers), body);
+    return { rows: batch.long(batchFields.length, 0), columns: fields.map(({ type }) => readColumn(type, reader)) };
+  });
 }
 
 /** Takes a batch's nodes and buffers in their order, which is that of the schema, depth first. */
 class BufferReader {
-  private readonly header: Header;
+  private readonly nodes: [length: number, nullCount: number][];
+  private readonly buffers: [offset: number, length: number][];
   private readonly body: Uint8Array;
-  private nodes = 0;
-  private buffers = 0;
+  private nodesRead = 0;
+  private buffersRead = 0;
 
-  constructor(header: Header, body: Uint8Array) {
-    this.header = header;
+  constructor(nodes: [number, number][], buffers: [number, number][], body: Uint8Array) {
+    this.nodes = nodes;
+    this.buffers = buffers;
     this.body = body;
   }
 
-  node(): { length: number; nullCount: number } {
-    const node = this.header.nodes[this.nodes++];
+  node(): [length: number, nullCount: number] {
+    const node = this.nodes[this.nodesRead++];
     if (node === undefined) throw broken('it has fewer columns than the schema');
     return node;
   }
 
   buffer(least: number): Uint8Array {
-    const region = this.header.buffers[this.buffers++];
-    if (region === undefined || region.length < least || region.offset + region.length > this.body.length)
-      throw broken('it was cut off');
-    return this.body.subarray(region.offset, region.offset + region.length);
+    const [offset, length] = this.buffers[this.buffersRead++] ?? [0, -1];
+    if (length < least || offset + length > this.body.length) throw broken('it was cut off');
+    return this.body.subarray(offset, offset + length);
   }
 }
 
 const none = new Int32Array(1);
 const noBytes = new Uint8Array(0);
 
-function readColumn(type: DataType, reader: BufferReader): ArrowColumn {
-  const { length, nullCount } = reader.node();
+function readColumn(type: ArrowType, reader: BufferReader): ArrowColumn {
+  const [length, nullCount] = reader.node();
   const nullBitmap = reader.buffer(nullCount > 0 ? Math.ceil(length / 8) : 0);
   const column = { type, length, nullCount, nullBitmap, offsets: none, bytes: noBytes, children: [] };
-  switch (type.typeId) {
-    case Type.Struct:
-      return { ...column, children: type.children.map((child) => readColumn(child.type, reader)) };
-    case Type.List: {
+  switch (type.kind) {
+    case 'struct':
+      return { ...column, children: type.fields.map((child) => readColumn(child.type, reader)) };
+    case 'list': {
       const offsets = readOffsets(length, reader);
-      return { ...column, offsets, children: [readColumn(type.children[0]!.type, reader)] };
+      return { ...column, offsets, children: [readColumn(type.element.type, reader)] };
     }
-    case Type.Utf8:
-    case Type.Binary: {
+    case 'text':
+    case 'bytes': {
       const offsets = readOffsets(length, reader);
       return { ...column, offsets, bytes: reader.buffer(offsets[length]!) };
     }
@@ -105,23 +96,15 @@ function readOffsets(length: number, reader: BufferReader): Int32Array {
 }
 
 /** Bits of a value of fixed width. */
-function bitsOf(type: DataType): number {
-  switch (type.typeId) {
-    case Type.Bool:
+function bitsOf(type: ArrowType): number {
+  switch (type.kind) {
+    case 'bool':
       return 1;
-    case Type.Date:
+    case 'date':
       return 32;
-    case Type.Decimal:
-      return (type as DataType & { bitWidth: number }).bitWidth;
+    case 'decimal':
+      return type.bits;
     default:
       return 64;
   }
-}
-
-function broken(how: string): AttacheError {
-  return new AttacheError('source_failed', {
-    message: `BigQuery sent a batch of rows that cannot be read: ${how}.`,
-    hint: 'The table keeps its data. Sync it again.',
-    retryable: true,
-  });
 }

@@ -1,5 +1,4 @@
 /** Takes an Arrow column apart into Parquet’s leaves: for each leaf its levels and which values it has. Source: the record shredding of apache/parquet-format. Pure. */
-import { Type } from 'apache-arrow';
 import { isSet } from './bytes.ts';
 import type { ArrowColumn } from './record-batch.ts';
 
@@ -25,7 +24,7 @@ interface Slots {
 
 /** The leaves of a column, depth first. */
 export function shred(data: ArrowColumn): Shred[] {
-  if (data.type.typeId !== Type.List && data.type.typeId !== Type.Struct) return [plain(data)];
+  if (data.type.kind !== 'list' && data.type.kind !== 'struct') return [plain(data)];
   const slots: Slots = {
     repetition: new Uint8Array(data.length),
     definition: new Uint8Array(data.length),
@@ -46,8 +45,8 @@ function plain(data: ArrowColumn): Shred {
 function descend(data: ArrowColumn, above: Slots, most: Shred['most']): Shred[] {
   const slots = withoutNulls(data, above);
   const deeper = { ...most, definition: most.definition + 1 };
-  if (data.type.typeId === Type.Struct) return data.children.flatMap((child) => descend(child, slots, deeper));
-  if (data.type.typeId === Type.List)
+  if (data.type.kind === 'struct') return data.children.flatMap((child) => descend(child, slots, deeper));
+  if (data.type.kind === 'list')
     return descend(data.children[0]!, elements(data, slots, most.repetition + 1), {
       repetition: most.repetition + 1,
       definition: deeper.definition + 1,
