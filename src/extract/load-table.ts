@@ -42,13 +42,17 @@ export async function loadTable(run: Run, table: TableRequest, startedAt: Date):
   }
 }
 
-/** A second plan is the last one: what it throws stands. */
+/** A second plan is the last one: what stands in its way is the outcome. */
 async function readOrPlanAgain(read: () => Promise<StrategyAnswer>): Promise<StrategyAnswer> {
   try {
     return await read();
   } catch (thrown) {
     if (!(thrown instanceof PlanAgain)) throw thrown;
-    return read();
+  }
+  try {
+    return await read();
+  } catch (thrown) {
+    throw thrown instanceof PlanAgain ? (thrown.cause ?? thrown) : thrown;
   }
 }
 

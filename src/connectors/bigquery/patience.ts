@@ -16,12 +16,23 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(capped / 2 + Math.random() * (capped / 2), undefined, { signal });
 }
 
-/** The work's result, unless it takes longer than `ms` or the signal is aborted; the work itself is left to its fate. */
-export async function withinTime<T>(work: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
+/** The work's result, unless it takes longer than `ms` or the signal is aborted; the work itself is left to its fate. `since` tells when somebody was asked who may be late, as `performance.now()`. */
+export async function withinTime<T>(
+  work: Promise<T>,
+  ms: number,
+  signal: AbortSignal,
+  since: () => number = constant(performance.now()),
+): Promise<T> {
   signal.throwIfAborted();
   let release = () => {};
   const end = new Promise<never>((_, reject) => {
-    const timer = setTimeout(() => reject(new Silence(ms)), ms);
+    let timer: NodeJS.Timeout;
+    const wait = () => {
+      const leftMs = since() + ms - performance.now();
+      if (leftMs > 0) timer = setTimeout(wait, Math.ceil(leftMs));
+      else reject(new Silence(ms));
+    };
+    wait();
     const stop = () => reject(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     release = () => {
@@ -37,3 +48,8 @@ export async function withinTime<T>(work: Promise<T>, ms: number, signal: AbortS
     release();
   }
 }
+
+const constant =
+  <T>(value: T) =>
+  () =>
+    value;

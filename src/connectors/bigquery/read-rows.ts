@@ -1,12 +1,7 @@
 /** ReadRows: the answers of a stream, whose bytes stay where they arrived, and no more of them than are taken. Field numbers: storage.proto of googleapis. */
-import {
-  type Client,
-  type ClientReadableStream,
-  InterceptingCall,
-  type Interceptor,
-  type Metadata,
-} from '@grpc/grpc-js';
+import { type Client, type ClientReadableStream, InterceptingCall, type Metadata } from '@grpc/grpc-js';
 import { bytesField, fieldsOf, message, numberField } from './protobuf.ts';
+import type { StreamRoom } from './read-room.ts';
 
 export interface Answer {
   rows: number;
@@ -18,67 +13,59 @@ const method = '/google.cloud.bigquery.storage.v1.BigQueryRead/ReadRows';
 const answerField = { batch: 4, rows: 6 } as const;
 const batchField = { bytes: 1 } as const;
 
-/** Bytes of answers that wait for being taken, beside the one that arrives. */
-const mostWaiting = 4 << 20;
-
-/** The answers of a stream from a row on. The call is over when the consumer leaves. */
+/** The answers of a stream from a row on, as many at a time as `room` holds. The call is over when the consumer leaves. */
 export async function* readRows(
   client: Client,
   metadata: Metadata,
-  stream: string,
-  offset: number,
+  { stream, offset }: { stream: string; offset: number },
+  room: StreamRoom,
   within: <T>(work: Promise<T>) => Promise<T>,
 ): AsyncGenerator<Answer> {
-  const gate = openGate();
   const call: ClientReadableStream<Answer> = client.makeServerStreamRequest(
     method,
     encodeRequest,
     decodeAnswer,
     { stream, offset },
     metadata,
-    { interceptors: [gate.interceptor] },
+    { interceptors: [(options, next) => new PacedCall(next(options), room)] },
   );
   const answers = (call as AsyncIterable<Answer>)[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await within(answers.next());
       if (next.done) return;
-      gate.taken(next.value);
+      room.taken(next.value.batch.length);
       yield next.value;
+      room.done();
     }
   } finally {
+    room.close();
     // Also when the consumer has had enough: an open call would hold the connection. What it says of its end interests nobody any more.
     call.on('error', () => {});
     call.cancel();
   }
 }
 
-/** Lets an answer through when little enough waits; until then the connection's own window holds the sender back. */
-function openGate(): { interceptor: Interceptor; taken(answer: Answer): void } {
-  let waiting = 0;
-  let held: (() => void) | null = null;
-  return {
-    interceptor: (options, next) =>
-      new InterceptingCall(next(options), {
-        start: (metadata, _listener, begin) =>
-          begin(metadata, {
-            onReceiveMessage: (answer: Answer, forward) => {
-              const pass = () => {
-                waiting += answer.batch.length;
-                forward(answer);
-              };
-              if (waiting === 0 || waiting + answer.batch.length <= mostWaiting) pass();
-              else held = pass;
-            },
-          }),
-      }),
-    taken: ({ batch }) => {
-      waiting -= batch.length;
-      const pass = held;
-      held = null;
-      pass?.();
-    },
-  };
+/** Asks for each answer when there is room for it; until then the connection's own window holds the sender back. */
+class PacedCall extends InterceptingCall {
+  private readonly room: StreamRoom;
+
+  constructor(call: ConstructorParameters<typeof InterceptingCall>[0], room: StreamRoom) {
+    super(call, {
+      start: (metadata, _listener, begin) =>
+        begin(metadata, {
+          onReceiveMessage: (answer: Answer, forward) => {
+            room.arrived(answer.batch.length);
+            forward(answer);
+          },
+        }),
+    });
+    this.room = room;
+  }
+
+  override startRead(): void {
+    this.room.next(() => super.startRead());
+  }
 }
 
 /** ReadRowsRequest: `read_stream` and `offset`. */

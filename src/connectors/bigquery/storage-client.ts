@@ -3,6 +3,7 @@ import { PlanAgain } from '../plan-again.ts';
 import type { SourceContext } from '../source-context.ts';
 import { explainError, type RestFault, storageFault } from './explain-error.ts';
 import { pause, withinTime } from './patience.ts';
+import { ReadRoom } from './read-room.ts';
 import { readRows } from './read-rows.ts';
 import { createReadSession, pathOf, type SessionRequest, type StorageSession } from './read-session.ts';
 import { payerOf, type Settings } from './settings.ts';
@@ -12,7 +13,7 @@ import { dotted, type TableName } from './table-name.ts';
 export interface Storage {
   /** Null where we may not use it: said once, and never asked again. */
   openSession(request: SessionRequest): Promise<StorageSession | null>;
-  /** The messages of a stream from a row on; a call that breaks is made again from where it broke. Throws `PlanAgain` where sessions may be opened but not read. */
+  /** The messages of a stream from a row on; a call that breaks is made again from where it broke. Throws `PlanAgain` where the session cannot be read to its end. */
   readStream(stream: string, signal: AbortSignal): AsyncGenerator<Uint8Array>;
   /** Whether a session over a table may be opened. */
   mayRead(table: TableName): Promise<boolean>;
@@ -33,6 +34,7 @@ export function openStorage(
     connection ??= connect(context);
     return connection;
   };
+  const room = new ReadRoom();
   /** Connections that fell silent; other streams may still read from them. */
   const silent: StorageConnection[] = [];
   const reconnect = () => {
@@ -81,9 +83,10 @@ export function openStorage(
       for (let failures = 0; ; ) {
         try {
           const { client, metadata } = connected();
-          const within = <T>(work: Promise<T>) => withinTime(work, silenceMs, signal);
-          const routed = await within(metadata('read_stream', stream));
-          for await (const { rows, batch } of readRows(client, routed, stream, offset, within)) {
+          const routed = await withinTime(metadata('read_stream', stream), silenceMs, signal);
+          const place = room.stream();
+          const within = <T>(work: Promise<T>) => withinTime(work, silenceMs, signal, () => place.askedAt());
+          for await (const { rows, batch } of readRows(client, routed, { stream, offset }, place, within)) {
             failures = 0;
             offset += rows;
             if (batch.length > 0) yield batch;
@@ -95,8 +98,10 @@ export function openStorage(
           const fault = storageFault(thrown);
           if (!mayTryAgain(fault, failures)) {
             const failure = explainError(fault, 'reading a stream', settings);
-            if (!isDenied(failure)) throw failure;
-            deny(failure.message);
+            if (isDenied(failure)) deny(failure.message);
+            else if (needsFreshSession.has(fault.reason))
+              context.note?.(`A read session is given up: ${failure.message}`);
+            else throw failure;
             throw new PlanAgain(failure.message, { cause: failure });
           }
           if (fault.reason === 'silence') reconnect();
@@ -120,6 +125,9 @@ export function openStorage(
     },
   };
 }
+
+/** What is wrong with a session may be right with another one over the same table at the same moment. */
+const needsFreshSession = new Set(['sessionExpired', 'notFound', 'silence']);
 
 /** A silence has cost its whole time already: once more is enough. */
 function mayTryAgain(fault: RestFault, attempt: number): boolean {

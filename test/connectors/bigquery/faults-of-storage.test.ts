@@ -108,11 +108,48 @@ const cases: Record<string, Case> = {
     outcome: 'fell back',
     says: /readSessionUser/,
   },
+  'a stream: silence as long as its session lives': {
+    fault: (given) => {
+      on('ReadRows', { wedgeAfterMessages: 1 })(given);
+      on('ReadRows', { wedgeAfterMessages: 0 }, { nth: 2 })(given);
+    },
+    outcome: 'retried',
+    says: /a read session is given up/i,
+  },
   'a stream: an expired session': {
     fault: on('ReadRows', { meanwhile: () => lab.control.expireSessions() }),
+    outcome: 'retried',
+    says: /a read session is given up.*expired/i,
+  },
+  'a stream: a session that expires in the middle': {
+    fault: (given) => {
+      on('ReadRows', status(14, 'reset', 1))(given);
+      on('ReadRows', { meanwhile: () => lab.control.expireSessions() }, { nth: 2 })(given);
+    },
+    outcome: 'retried',
+  },
+  'a stream: a session that is forgotten in the middle': {
+    fault: (given) => {
+      on('ReadRows', status(14, 'reset', 1))(given);
+      on('ReadRows', status(5, 'no such stream'), { nth: 2 })(given);
+    },
+    outcome: 'retried',
+  },
+  'a stream: sessions that expire as soon as they are read': {
+    fault: on('ReadRows', { meanwhile: () => lab.control.expireSessions() }, { times: forEver }),
     outcome: 'failed and kept data',
     code: 'source_failed',
     says: /six hours.*next run/,
+  },
+  'rows that come before a session is opened afresh are not read': {
+    fault: (given) => {
+      const meanwhile = async () => {
+        given.control.expireSessions();
+        await given.control.insert('lab.d.orders', [{ id: 10_000, name: 'late' }]);
+      };
+      on('ReadRows', { meanwhile })(given);
+    },
+    outcome: 'as it was at the look',
   },
   'a stream: a message is lost': {
     fault: on('ReadRows', { loseMessage: 1 }),
@@ -184,6 +221,34 @@ test('a stream that falls silent is read by a fresh connection, and the streams 
     expect(result).toMatchObject({ status: 'succeeded', rows: 40_000 });
     const whole = 'SELECT count(DISTINCT id)::INTEGER AS ids, max(id)::INTEGER AS last FROM t';
     expect((await many.published('wide', whole)).rows).toEqual([{ ids: 40_000, last: 39_999 }]);
+  } finally {
+    await many.close();
+  }
+});
+
+test('four streams of which each expires in its middle are read afresh, each row once', async () => {
+  const many = await Lab.open({ limits: { rowsPerMessage: 2_000, streams: 4 } });
+  try {
+    const schema = [{ name: 'id', type: 'INT64' }];
+    await many.control.table({
+      project: 'lab',
+      dataset: 'd',
+      table: 'wide',
+      schema,
+      fromDuck: 'SELECT i FROM range(40000) r(i)',
+    });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    many.control.fault({
+      on: 'ReadRows',
+      times: 4,
+      do: { grpc: { code: 9, message: 'session expired', afterMessages: 2 } },
+    });
+    expect(await many.syncHere(many.table('wide'))).toMatchObject({ status: 'succeeded', rows: 40_000 });
+    const whole = 'SELECT count(DISTINCT id)::INTEGER AS ids, max(id)::INTEGER AS last FROM t';
+    expect((await many.published('wide', whole)).rows).toEqual([{ ids: 40_000, last: 39_999 }]);
+    expect(many.control.count('CreateReadSession')).toBe(2);
+    // What was read twice is paid twice, and the budget knows it.
+    expect((await many.memory()).bytes).toBe(many.control.storageReadBytes());
   } finally {
     await many.close();
   }

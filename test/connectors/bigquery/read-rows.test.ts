@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, credentials, Metadata, Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
+import { ReadRoom } from '../../../src/connectors/bigquery/read-room.ts';
 import { readRows } from '../../../src/connectors/bigquery/read-rows.ts';
 
 const megabyte = 1 << 20;
 const messages = 100;
+const whole = { stream: 'stream', offset: 0 };
 
 /** ReadRowsResponse of one row: `arrow_record_batch` {`serialized_record_batch`}, then `row_count`. */
 function answer(bytes: number): Buffer {
@@ -43,7 +45,13 @@ test('a reader that is slow holds the sender back, whatever the stream holds', a
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
   try {
     let rows = 0;
-    for await (const { rows: more, batch } of readRows(client, new Metadata(), 'stream', 0, (work) => work)) {
+    for await (const { rows: more, batch } of readRows(
+      client,
+      new Metadata(),
+      whole,
+      new ReadRoom().stream(),
+      (work) => work,
+    )) {
       if (rows === 0) {
         for (let before = -1; before !== sent; await sleep(300)) before = sent;
         // What waits here, what arrives, and what both sides of the connection hold; without a bound it would be twice as much.

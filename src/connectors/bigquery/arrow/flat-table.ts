@@ -57,7 +57,7 @@ export class FlatTable {
 
   /** A vector of structs that are two longs each. */
   pairs(field: number): [number, number][] {
-    const long = (at: number) => Number(this.view.getBigInt64(at, true));
+    const long = (at: number) => this.view.getUint32(at, true) + this.view.getInt32(at + 4, true) * 2 ** 32;
     return this.vector(field, 16, (at) => [long(at), long(at + 8)]);
   }
 

@@ -1,6 +1,7 @@
 /** The words around Parquet’s pages: page headers and the footer, as parquet.thrift has them. Pure. */
 import { structElement, type ThriftStruct, type ThriftValue, writeStruct } from '../../../files/thrift-compact.ts';
 import type { ArrowField, ArrowType } from './arrow-type.ts';
+import { zigzag } from './bytes.ts';
 import { encodings, leafType } from './leaf-values.ts';
 
 const i32 = (value: number): ThriftValue => ({ type: 'i32', value: BigInt(value) });
@@ -31,22 +32,13 @@ export interface RowGroup {
   chunks: Chunk[];
 }
 
-/** The header of a data page of `bytes` bytes. */
+/** The header of a data page of `bytes` bytes: the one structure of which there are many, so it is written without a tree. */
 export function pageHeader(bytes: number, entries: number, encoding: number): Buffer {
-  const data = struct([
-    [1, i32(entries)],
-    [2, i32(encoding)],
-    [3, i32(encodings.rle)],
-    [4, i32(encodings.rle)],
-  ]);
-  return writeStruct(
-    struct([
-      [1, i32(0)],
-      [2, i32(bytes)],
-      [3, i32(bytes)],
-      [5, data],
-    ]),
-  );
+  const nextNumber = 0x15;
+  const structTwoOn = 0x2c;
+  const numbers = (...values: number[]) => values.flatMap((value) => [nextNumber, ...zigzag(value)]);
+  const data = [...numbers(entries, encoding, encodings.rle, encodings.rle), 0];
+  return Buffer.from([...numbers(0, bytes, bytes), structTwoOn, ...data, 0]);
 }
 
 export function footer(fields: readonly ArrowField[], rowGroups: readonly RowGroup[]): Buffer {

@@ -79,13 +79,16 @@ function bigEndian128(bytes: Uint8Array): Uint8Array {
   const source = aligned(bytes);
   const from = new Uint32Array(source.buffer, source.byteOffset, source.byteLength >> 2);
   const to = new Uint32Array(from.length);
-  for (let at = 0; at < from.length; at += 4)
-    for (let word = 0; word < 4; word += 1) {
-      const x = from[at + 3 - word]!;
-      to[at + word] = (x << 24) | ((x & 0xff00) << 8) | ((x >>> 8) & 0xff00) | (x >>> 24);
-    }
+  for (let at = 0; at < from.length; at += 4) {
+    to[at] = swapped(from[at + 3]!);
+    to[at + 1] = swapped(from[at + 2]!);
+    to[at + 2] = swapped(from[at + 1]!);
+    to[at + 3] = swapped(from[at]!);
+  }
   return new Uint8Array(to.buffer);
 }
+
+const swapped = (x: number) => (x << 24) | ((x & 0xff00) << 8) | ((x >>> 8) & 0xff00) | (x >>> 24);
 
 export const encodings = { plain: 0, rle: 3, deltaLength: 6 } as const;
 
@@ -120,22 +123,18 @@ function encodeBytes(
   if (chosen === 0) return { encoding: encodings.plain, buffers: [] };
   const lengths = new Int32Array(chosen);
   let total = 0;
-  for (let at = 0; at < chosen; at += 1) {
-    const index = indexes === null ? at : indexes[at]!;
-    const length = offsets[index + 1]! - offsets[index]!;
-    lengths[at] = length;
-    total += length;
-  }
+  if (indexes === null) for (let at = 0; at < count; at += 1) total += lengths[at] = offsets[at + 1]! - offsets[at]!;
+  else
+    for (let at = 0; at < chosen; at += 1) {
+      const index = indexes[at]!;
+      total += lengths[at] = offsets[index + 1]! - offsets[index]!;
+    }
   const first = offsets[0]!;
   const last = offsets[indexes === null ? count : offsets.length - 1]!;
-  // What is left out holds no bytes almost always, and then the bytes stand together already.
-  const together = total === last - first && isAscending(indexes);
+  // Positions ascend. What is left out holds no bytes almost always, and then the bytes stand together already.
+  const together = total === last - first;
   const body = together ? bytes.subarray(first, last) : gathered(offsets, bytes, indexes, total);
   return { encoding: encodings.deltaLength, buffers: [encodeLengths(lengths), body] };
-}
-
-function isAscending(indexes: Int32Array | null): boolean {
-  return indexes === null || indexes.every((index, at) => at === 0 || index > indexes[at - 1]!);
 }
 
 function gathered(offsets: Int32Array, bytes: Uint8Array, indexes: Int32Array | null, total: number): Uint8Array {

@@ -1,12 +1,11 @@
 /**
  * Writes Arrow batches as an uncompressed Parquet file, which is how they reach DuckDB: the driver takes no Arrow, and both formats keep columns almost alike.
- * Buffers of a batch go to the file as they came; only NULLs, decimals and nested columns are touched. It holds one row group in memory, and always the same memory.
+ * Buffers of a batch go to the file from where they arrived; only NULLs, decimals and nested columns are touched. So it holds the batches of one row group in memory.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ArrowField } from './arrow-type.ts';
-import { encodeBitmap, encodeLevels } from './bytes.ts';
+import { encodeBitmap, encodeLevels, lengthOf } from './bytes.ts';
 import { type Chunk, footer, type Leaf, leavesOf, pageHeader, type RowGroup } from './footer.ts';
-import { GrowingBytes } from './growing-bytes.ts';
 import { encodeValues, encodings, leafValues } from './leaf-values.ts';
 import type { ArrowBatch } from './record-batch.ts';
 import { type Shred, shred } from './shred.ts';
@@ -19,7 +18,8 @@ const groupBytes = 8 << 20;
 interface Pending {
   leaf: Leaf;
   entries: number;
-  pages: GrowingBytes;
+  pages: Uint8Array[];
+  bytes: number;
   encodings: Set<number>;
 }
 
@@ -39,7 +39,8 @@ export class ParquetFile {
     this.pending = leaves.map((leaf) => ({
       leaf,
       entries: 0,
-      pages: new GrowingBytes(),
+      pages: [],
+      bytes: 0,
       encodings: new Set(),
     }));
   }
@@ -52,14 +53,14 @@ export class ParquetFile {
     return new ParquetFile(file, fields, leaves);
   }
 
-  /** Takes a batch, whose memory is free again at once; resolves when it may take another. */
+  /** Takes a batch, whose memory is held until its row group is written; resolves when it may take another. */
   async add({ rows, columns }: ArrowBatch): Promise<void> {
     if (rows === 0) return;
     const shreds = columns.flatMap(shred);
     for (const [index, one] of shreds.entries()) addPage(this.pending[index]!, one);
     this.pendingRows += rows;
     this.rows += rows;
-    const bytes = this.pending.reduce((sum, one) => sum + one.pages.length, 0);
+    const bytes = this.pending.reduce((sum, one) => sum + one.bytes, 0);
     if (this.pendingRows >= groupRows || bytes >= groupBytes) await this.writeGroup();
   }
 
@@ -80,18 +81,19 @@ export class ParquetFile {
   private async writeGroup(): Promise<void> {
     if (this.pendingRows === 0) return;
     const chunks: Chunk[] = [];
-    for (const { leaf, entries, pages, encodings: used } of this.pending) {
-      chunks.push({ leaf, entries, bytes: pages.length, offset: this.position, encodings: [...used] });
-      this.position += pages.length;
+    for (const { leaf, entries, bytes, encodings: used } of this.pending) {
+      chunks.push({ leaf, entries, bytes, offset: this.position, encodings: [...used] });
+      this.position += bytes;
     }
     this.groups.push({ rows: this.pendingRows, chunks });
     await writeAll(
       this.file,
-      this.pending.map((one) => one.pages.bytes),
+      this.pending.flatMap((one) => one.pages),
     );
     this.pendingRows = 0;
     for (const one of this.pending) {
-      one.pages.clear();
+      one.pages = [];
+      one.bytes = 0;
       one.entries = 0;
       one.encodings.clear();
     }
@@ -118,18 +120,18 @@ function behind(buffers: readonly Uint8Array[], bytes: number): Uint8Array[] {
 }
 
 function addPage(pending: Pending, one: Shred): void {
-  const levels = levelsOf(one);
   const values = encodeValues(leafValues(one.data), one.entries, one.indexes);
-  const body = [...levels, ...values.buffers];
-  const bytes = body.reduce((sum, buffer) => sum + buffer.length, 0);
+  const body = [...levelsOf(one), ...values.buffers];
+  const bytes = lengthOf(body);
   const header = pageHeader(bytes, one.entries, values.encoding);
-  for (const buffer of [header, ...body]) pending.pages.append(buffer);
+  pending.pages.push(header, ...body);
+  pending.bytes += header.length + bytes;
   pending.entries += one.entries;
   pending.encodings.add(values.encoding).add(encodings.rle);
 }
 
 function levelsOf({ data, entries, repetition, definition, most }: Shred): Uint8Array[] {
-  const repeats = repetition === null ? [] : [encodeLevels(repetition, most.repetition)];
-  if (definition !== null) return [...repeats, encodeLevels(definition, most.definition)];
-  return [data.nullCount === 0 ? encodeLevels({ all: 1, count: entries }, 1) : encodeBitmap(data.nullBitmap, entries)];
+  const repeats = repetition === null ? [] : encodeLevels(repetition, most.repetition);
+  if (definition !== null) return [...repeats, ...encodeLevels(definition, most.definition)];
+  return data.nullCount === 0 ? encodeLevels({ all: 1, count: entries }, 1) : encodeBitmap(data.nullBitmap, entries);
 }
