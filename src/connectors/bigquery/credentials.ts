@@ -47,6 +47,8 @@ export function signedHeaders(
   url: string,
 ): () => Promise<Headers> {
   const auth = new GoogleAuth({ ...identityOf(context), scopes });
+  // A service account signs its token itself, which saves a round trip.
+  auth.useJWTAccessWithScope = true;
   return () => auth.getRequestHeaders(url);
 }
 

@@ -5,6 +5,7 @@ import { AttacheError } from '../../errors/attache-error.ts';
 import type { DiscoveredTable } from '../connector.ts';
 import { isStored, type Partitioning, type RestTable, readTable, type SourceTable } from './describe-table.ts';
 import { duckType } from './duck-types.ts';
+import { isForbidden } from './explain-error.ts';
 import { typeName } from './fields.ts';
 import type { RestClient } from './rest-client.ts';
 import type { Settings } from './settings.ts';
@@ -26,11 +27,21 @@ const pageSize = 1_000;
 export async function discoverTables(rest: RestClient): Promise<DiscoveredTable[]> {
   const slot = pLimit(atOnce);
   const datasets = await datasetsOf(rest);
-  const names = (await Promise.all(datasets.map((dataset) => slot(() => tablesOf(rest, dataset))))).flat();
-  const tables = await Promise.all(names.map((table) => slot(() => lookAt(rest, table.tableReference))));
+  const names = await allowed(datasets.map((dataset) => slot(() => tablesOf(rest, dataset))));
+  const tables = await allowed(names.flat().map((table) => slot(() => lookAt(rest, table.tableReference))));
   return tables
     .flatMap((table) => (table === null ? [] : [discovered(rest.settings, table)]))
     .sort((a, b) => (`${a.bucket}.${a.source_table}` < `${b.bucket}.${b.source_table}` ? -1 : 1));
+}
+
+/** What we may see. A project lists datasets and tables by name also for those who may not look at them; only where nothing may be seen is that an error. */
+async function allowed<T>(looks: Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(looks);
+  const refusals = settled.flatMap((look) => (look.status === 'rejected' ? [look.reason as unknown] : []));
+  const other = refusals.find((refusal) => !isForbidden(refusal));
+  if (other !== undefined) throw other;
+  if (refusals.length > 0 && refusals.length === looks.length) throw refusals[0];
+  return settled.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []));
 }
 
 /** The allow-list, or everything the project shows. */

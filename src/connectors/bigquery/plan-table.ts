@@ -12,7 +12,7 @@ import { planQuery } from './plan-query.ts';
 import { planStorage } from './plan-storage.ts';
 import { readsPast } from './read-time.ts';
 import { planRemote } from './remote.ts';
-import { everyPartition, rowFilter } from './row-filter.ts';
+import { everyPartition, rowFilter, whereOf } from './row-filter.ts';
 import { dotted, tableNameOf } from './table-name.ts';
 
 export async function planTable(look: Look, table: TableRequest, request: PlanRequest): Promise<TablePlan> {
@@ -113,6 +113,3 @@ function fingerprintOf(look: Look, source: SourceTable): string | null {
 }
 
 const timeOf = (ms: number) => new Date(ms).toISOString();
-
-const whereOf = (conditions: readonly string[]) =>
-  conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;

@@ -4,7 +4,7 @@ import { AttacheError } from '../../errors/attache-error.ts';
 import { sizeText } from '../byte-size.ts';
 import type { RemotePlan } from '../read-way.ts';
 import type { TableRequest } from '../table-request.ts';
-import { chosenFields, describeTable } from './describe-table.ts';
+import { chosenFields, describeTable, isStored, type SourceTable } from './describe-table.ts';
 import { duckType } from './duck-types.ts';
 import type { Look } from './look.ts';
 import type { Options } from './options.ts';
@@ -31,6 +31,12 @@ export async function planRemote(look: Look, table: TableRequest): Promise<Remot
       // Empty: whoever attaches it gets a token of his own.
       token_env: '',
     },
-    warnings: [`stays in BigQuery: ${source.rows} rows, ${sizeText(source.bytes)}`],
+    warnings: [`stays in BigQuery: ${extentOf(source)}`],
   };
+}
+
+/** What BigQuery computes has no size before that, and it says 0. */
+function extentOf(source: SourceTable): string {
+  if (isStored(source)) return `${source.rows} rows, ${sizeText(source.bytes)}`;
+  return `a ${source.type.toLowerCase().replaceAll('_', ' ')}, whose size is not known`;
 }

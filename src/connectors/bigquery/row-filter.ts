@@ -12,6 +12,11 @@ export function rowFilter(fields: readonly Field[], where: readonly WhereClause[
   return [...where.map((clause) => whereCondition(fields, clause)), ...rangeConditions(fields, range)];
 }
 
+/** The conditions as a clause; empty where there are none. */
+export function whereOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+}
+
 /** A condition that is always true and names the partitions, for tables that refuse a read without one. */
 export function everyPartition({ partitioning, needsFilter, fields }: SourceTable): string[] {
   if (!needsFilter || partitioning === null) return [];
@@ -69,9 +74,9 @@ function partitionsCondition(field: Field, values: readonly string[]): string {
   const each = values.flatMap((value) => {
     if (value === '__null') return [`${name} IS NULL`];
     const end = nextOf(value);
-    return end === null
-      ? []
-      : [`(${name} >= ${literalOf(field, startOf(value))} AND ${name} < ${literalOf(field, end)})`];
+    if (end === null) return [];
+    const from = `${name} >= ${literalOf(field, startOf(value))}`;
+    return end === never ? [`(${from})`] : [`(${from} AND ${name} < ${literalOf(field, end)})`];
   });
   return each.length === 0 ? 'FALSE' : `(${each.join(' OR ')})`;
 }
@@ -81,7 +86,10 @@ function startOf(value: string): string {
   return `${value}-01-01`.slice(0, 10);
 }
 
-/** The first day after it; null where the value names no time. */
+/** No type of BigQuery goes beyond the year 9999, so neither does a literal. */
+const never = 'never';
+
+/** The first day after it, or `never`; null where the value names no time. */
 function nextOf(value: string): string | null {
   const [year, month, day] = value.split('-').map(Number);
   if (year === undefined || Number.isNaN(year)) return null;
@@ -91,7 +99,7 @@ function nextOf(value: string): string | null {
     day === undefined ? (month ?? 0) : month! - 1,
     day === undefined ? 1 : day + 1,
   );
-  return next.toISOString().slice(0, 10);
+  return next.getUTCFullYear() > 9999 ? never : next.toISOString().slice(0, 10);
 }
 
 const numbers = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;

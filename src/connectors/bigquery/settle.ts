@@ -14,21 +14,22 @@ import type { Options } from './options.ts';
 import { smallResult } from './partitions.ts';
 import { runJob } from './query-job.ts';
 import { type RestClient, restClient } from './rest-client.ts';
-import { rowFilter } from './row-filter.ts';
+import { everyPartition, rowFilter, whereOf } from './row-filter.ts';
 import type { Settings } from './settings.ts';
 import { tableNameOf } from './table-name.ts';
 
 export async function settleTable(context: SourceContext<Settings>, table: TableRequest): Promise<SettledTable> {
   const rest = restClient(context);
-  const { location, fields, key, from } = await shapeOf(rest, table);
+  const { location, fields, key, from, conditions } = await shapeOf(rest, table);
   const chosen = chosenFields(fields, table);
   checkPartitionColumn(fields, table);
   // Says now what the first run would say: a column that is not there, a value that is none.
-  rowFilter(fields, table.options.where ?? [], { kind: 'all' });
+  const wanted = [...conditions, ...rowFilter(fields, table.options.where ?? [], { kind: 'all' })];
   const given = (table.options as Options).bignumeric;
   const open =
     table.query_mode === 'remote' ? [] : chosen.filter((field) => isOpen(field) && given?.[field.name] === undefined);
-  const measured = open.length === 0 ? {} : await measure(context, rest, table, { location, from, open });
+  const measured =
+    open.length === 0 ? {} : await measure(context, rest, table, { location, from: `${from}${whereOf(wanted)}`, open });
   const scales = { ...given, ...measured };
   return {
     options: Object.keys(scales).length === 0 ? table.options : { ...table.options, bignumeric: scales },
@@ -45,7 +46,7 @@ export async function settleTable(context: SourceContext<Settings>, table: Table
 async function shapeOf(
   rest: RestClient,
   table: TableRequest,
-): Promise<{ location: string | null; fields: Field[]; key: string[]; from: string }> {
+): Promise<{ location: string | null; fields: Field[]; key: string[]; from: string; conditions: string[] }> {
   const { sql } = table.options as Options;
   if (sql !== undefined) {
     const readTime = now();
@@ -54,7 +55,13 @@ async function shapeOf(
       { sql, location: rest.settings.location ?? null, readTime },
       `looking at options.sql of ${table.id}`,
     );
-    return { location: dry.location, fields: dry.fields, key: [], from: `(${sql.replace(/;\s*$/, '')}\n)` };
+    return {
+      location: dry.location,
+      fields: dry.fields,
+      key: [],
+      from: `(${sql.replace(/;\s*$/, '')}\n)`,
+      conditions: [],
+    };
   }
   const source = await describeTable(rest, tableNameOf(rest.settings, table));
   return {
@@ -62,6 +69,7 @@ async function shapeOf(
     fields: source.fields,
     key: source.primaryKey,
     from: tablePath(source.name),
+    conditions: everyPartition(source),
   };
 }
 

@@ -1,7 +1,7 @@
 /** The Storage Read API: sessions over a table at one moment, and their streams. */
 import { PlanAgain } from '../plan-again.ts';
 import type { SourceContext } from '../source-context.ts';
-import { explainError, type RestFault, storageFault } from './explain-error.ts';
+import { explainError, isForbidden, type RestFault, storageFault } from './explain-error.ts';
 import { pause, withinTime } from './patience.ts';
 import { ReadRoom } from './read-room.ts';
 import { readRows } from './read-rows.ts';
@@ -15,8 +15,8 @@ export interface Storage {
   openSession(request: SessionRequest): Promise<StorageSession | null>;
   /** The messages of a stream from a row on; a call that breaks is made again from where it broke. Throws `PlanAgain` where the session cannot be read to its end. */
   readStream(stream: string, signal: AbortSignal): AsyncGenerator<Uint8Array>;
-  /** Whether a session over a table may be opened. */
-  mayRead(table: TableName): Promise<boolean>;
+  /** Whether sessions may be opened, tried with a table; null where that table may not be read. */
+  mayRead(table: TableName): Promise<boolean | null>;
   close(): Promise<void>;
 }
 
@@ -44,6 +44,14 @@ export function openStorage(
   const deny = (message: string) => {
     if (!denied) context.note?.(withoutStorage(settings, message));
     denied = true;
+  };
+  const givenUp = new Set<string>();
+  /** Said once for all streams of a session. */
+  const giveUp = (stream: string, message: string) => {
+    const session = stream.replace(/\/streams\/[^/]*$/, '');
+    if (!givenUp.has(session))
+      context.note?.(`A read session is given up, and its rows are read by a fresh one: ${message}`);
+    givenUp.add(session);
   };
   /** Makes a call until it succeeds or must not be made again. */
   const patiently = async <T>(doing: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
@@ -99,8 +107,7 @@ export function openStorage(
           if (!mayTryAgain(fault, failures)) {
             const failure = explainError(fault, 'reading a stream', settings);
             if (isDenied(failure)) deny(failure.message);
-            else if (needsFreshSession.has(fault.reason))
-              context.note?.(`A read session is given up: ${failure.message}`);
+            else if (needsFreshSession.has(fault.reason)) giveUp(stream, failure.message);
             else throw failure;
             throw new PlanAgain(failure.message, { cause: failure });
           }
@@ -115,8 +122,8 @@ export function openStorage(
         await session({ table, columns: [], restriction: '', at: null, streams: 1 });
         return true;
       } catch (thrown) {
-        if (isDenied(thrown)) return false;
-        throw thrown;
+        if (!isForbidden(thrown)) throw thrown;
+        return isDenied(thrown) ? false : null;
       }
     },
     close: async () => {
@@ -134,8 +141,9 @@ function mayTryAgain(fault: RestFault, attempt: number): boolean {
   return fault.transient && attempt < (fault.reason === 'silence' ? 2 : attempts);
 }
 
+/** Whether it is the Storage Read API that may not be used, and not this one table that may not be read. The service tells by words alone. */
 function isDenied(thrown: unknown): boolean {
-  return (thrown as { code?: string }).code === 'source_forbidden';
+  return isForbidden(thrown) && !/bigquery\.tables\./.test((thrown as Error).message);
 }
 
 function withoutStorage(settings: Settings, message: string): string {

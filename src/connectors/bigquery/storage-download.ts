@@ -5,8 +5,9 @@ import { readParquet } from '../../duckdb/read-files.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
 import type { PieceWay } from '../read-way.ts';
 import { type ArrowField, readSchema } from './arrow/arrow-type.ts';
-import { ParquetFile } from './arrow/parquet-file.ts';
+import { groupBytes, ParquetFile } from './arrow/parquet-file.ts';
 import { readBatch } from './arrow/record-batch.ts';
+import { sliceBatch } from './arrow/slice-batch.ts';
 import type { Field } from './fields.ts';
 import type { StorageSession } from './read-session.ts';
 import type { Storage } from './storage-client.ts';
@@ -36,7 +37,8 @@ export async function downloadStream(
   try {
     for await (const message of storage.readStream(stream, signal)) {
       const batch = readBatch(columns, message);
-      await file.add({ rows: batch.rows, columns: order.map((position) => batch.columns[position]!) });
+      const ours = { rows: batch.rows, columns: order.map((position) => batch.columns[position]!) };
+      for (const slice of sliceBatch(ours, message.length, groupBytes)) await file.add(slice);
       progress(message.length);
     }
     await file.finish();

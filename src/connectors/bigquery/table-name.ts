@@ -39,7 +39,7 @@ function checkGrammar(name: TableName): void {
     if (grammar[part].test(name[part])) continue;
     throw new AttacheError('options_invalid', {
       message: `${JSON.stringify(name[part])} is no name of a ${part} of BigQuery.`,
-      hint: '`bucket` is the dataset, or project.dataset; `source_table` the table alone.',
+      hint: '`bucket` is the dataset, or project.dataset; `source_table` the table alone. Several tables at once (events_*) or one partition of a table go into options.sql.',
     });
   }
 }

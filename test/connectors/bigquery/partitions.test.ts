@@ -171,6 +171,23 @@ describe('a table that refuses to be read without naming its partitions', () => 
   });
 });
 
+test('open numbers of a table that wants a partition filter are measured, and only in the rows that are wanted', async () => {
+  await table({
+    ...byTime('DAY', 'day'),
+    requirePartitionFilter: true,
+    schema: [...schema, { name: 'price', type: 'BIGNUMERIC' }],
+    rows: [
+      { id: 1, day: '2024-01-01', price: '1.25' },
+      { id: 2, day: '2024-01-02', price: '1.123456' },
+    ],
+  });
+  await aMoment();
+  const all = await lab.register(lab.table('events'));
+  expect(all.options.bignumeric).toEqual({ price: 6 });
+  const where = [{ column: 'id', op: 'eq' as const, value: 1 }];
+  expect((await lab.register(lab.table('events', { options: { where } }))).options.bignumeric).toEqual({ price: 2 });
+});
+
 test('a column without days is refused as a partition at registration', async () => {
   await table({});
   const asked = lab.register(partitioned('id', 'day'));

@@ -62,6 +62,21 @@ test('discovery lists tables with partitioning, clustering, sizes and last chang
   expect(lab.control.billedBytes()).toBe(0);
 });
 
+test('discovery leaves out what may not be looked at, and fails only where that is everything', async () => {
+  const { control } = lab;
+  try {
+    control.deny('bigquery.tables.get', 'lab.d.orders');
+    control.deny('bigquery.tables.list', 'lab.other');
+    const tables = await lab.ask({ kind: 'discover' });
+    expect(tables.map((table) => `${table.bucket}.${table.source_table}`)).toEqual(['d.big_orders']);
+    control.deny('bigquery.tables.get', 'lab.d.big_orders');
+    await expect(lab.ask({ kind: 'discover' })).rejects.toMatchObject({ code: 'source_forbidden' });
+  } finally {
+    for (const name of ['lab.d.orders', 'lab.d.big_orders']) control.allow('bigquery.tables.get', name);
+    control.allow('bigquery.tables.list', 'lab.other');
+  }
+});
+
 test('only the datasets of the allow-list are seen and read', async () => {
   const tables = await lab.ask({ kind: 'discover' }, { datasets: ['other'] });
   expect(tables.map((table) => table.source_table)).toEqual(['x']);

@@ -129,8 +129,8 @@ function encodeBytes(
       const index = indexes[at]!;
       total += lengths[at] = offsets[index + 1]! - offsets[index]!;
     }
-  const first = offsets[0]!;
-  const last = offsets[indexes === null ? count : offsets.length - 1]!;
+  const first = offsets[indexes === null ? 0 : indexes[0]!]!;
+  const last = offsets[indexes === null ? count : indexes[chosen - 1]! + 1]!;
   // Positions ascend. What is left out holds no bytes almost always, and then the bytes stand together already.
   const together = total === last - first;
   const body = together ? bytes.subarray(first, last) : gathered(offsets, bytes, indexes, total);

@@ -12,7 +12,8 @@ import { type Shred, shred } from './shred.ts';
 
 const magic = Buffer.from('PAR1');
 const groupRows = 122_880;
-const groupBytes = 8 << 20;
+/** Whoever reads the file takes memory for a row group. */
+export const groupBytes = 8 << 20;
 
 /** Pages of one leaf that wait for their row group. */
 interface Pending {

@@ -96,7 +96,7 @@ function readOffsets(length: number, reader: BufferReader): Int32Array {
 }
 
 /** Bits of a value of fixed width. */
-function bitsOf(type: ArrowType): number {
+export function bitsOf(type: ArrowType): number {
   switch (type.kind) {
     case 'bool':
       return 1;
