@@ -1,6 +1,8 @@
 /** A schema of a real PostgreSQL as the world of a history; late transactions are open ones. */
 import type pg from 'pg';
 import type { TableRequest } from '../../../src/connectors/table-request.ts';
+import { extractSource } from '../../../src/extract/extract-source.ts';
+import { extractRequest } from '../../helpers/extract-request.ts';
 import type { TestPostgres } from '../../helpers/postgres-server.ts';
 import { postgresSource } from '../../helpers/postgres-source.ts';
 import { dieAt } from './die-at.ts';
@@ -11,7 +13,8 @@ let schemas = 0;
 export async function postgresWorld(server: TestPostgres, settings: Record<string, unknown> = {}): Promise<World> {
   schemas += 1;
   const schema = `history_${schemas}`;
-  const source = await postgresSource({ url: server.url, ...settings });
+  const given = { url: server.url, ...settings };
+  const source = await postgresSource(given);
   const connect = async (): Promise<pg.Client> => {
     const client = await server.connect();
     await client.query(`SET search_path TO ${schema}; SET TIME ZONE 'UTC'`);
@@ -42,7 +45,13 @@ export async function postgresWorld(server: TestPostgres, settings: Record<strin
       const report = await source.extract([here(table)], facts);
       return { ...report.tables[0]!, notes: report.notes };
     },
-    crash: (table, point) => dieAt(point, () => source.extract([here(table)])),
+    // Only a process of its own can die.
+    crash: (table, point) =>
+      dieAt(point, () =>
+        extractSource(
+          extractRequest(source.directory, { name: 'crm', type: 'postgres', settings: given }, [here(table)]),
+        ),
+      ),
     source: async () => {
       const { rows } = await client.query<{ name: string }>(
         `SELECT column_name AS name FROM information_schema.columns WHERE table_schema = '${schema}' AND table_name = 't' ORDER BY 1`,
