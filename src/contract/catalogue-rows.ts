@@ -1,6 +1,7 @@
 /** Reads the contract's own tables of attached extracts, many at once, whatever their columns are. */
 import { literal, literalList, qualified } from '../duckdb/quote.ts';
 import type { Session } from '../duckdb/session.ts';
+import { AttacheError } from '../errors/attache-error.ts';
 
 export const contractTables = ['_meta', '_parts', '_remote_attach', '_da_tables'] as const;
 export type ContractTable = (typeof contractTables)[number];
@@ -30,7 +31,10 @@ export async function listObjects(session: Session, catalogs: readonly string[])
   return objects;
 }
 
-/** All rows of the contract's tables in the databases that `objects` describes, in one statement. */
+/** More rows than any extract has. A stranger's `_meta` may be a view without end, and every row comes into this process's memory. */
+const mostRows = 500_000;
+
+/** All rows of the contract's tables in the databases that `objects` describes, in one statement. Throws `contract_broken` for a table of more than `mostRows`. */
 export async function readContractRows(
   session: Session,
   objects: ReadonlyMap<string, ExtractObjects>,
@@ -41,14 +45,23 @@ export async function readContractRows(
     read.set(catalog, { _meta: [], _parts: [], _remote_attach: [], _da_tables: [] });
     for (const name of contractTables.filter((table) => names.has(table))) {
       selects.push(
-        `SELECT ${literal(catalog)} AS catalog, ${literal(name)} AS name, CAST(to_json(t) AS VARCHAR) AS row FROM ${qualified(catalog, 'main', name)} AS t`,
+        `SELECT ${literal(catalog)} AS catalog, ${literal(name)} AS name, CAST(to_json(t) AS VARCHAR) AS row FROM (FROM ${qualified(catalog, 'main', name)} LIMIT ${mostRows + 1}) AS t`,
       );
     }
   }
   if (selects.length === 0) return read;
   const rows = await session.rows<{ catalog: string; name: ContractTable; row: string }>(selects.join(' UNION ALL '));
   for (const { catalog, name, row } of rows) read.get(catalog)?.[name].push(lowerKeys(JSON.parse(row) as JsonRow));
+  for (const found of read.values()) for (const name of contractTables) refuseEndless(name, found[name].length);
   return read;
+}
+
+function refuseEndless(name: ContractTable, rows: number): void {
+  if (rows <= mostRows) return;
+  throw new AttacheError('contract_broken', {
+    message: `${name} has more than ${mostRows} rows.`,
+    hint: `${name} holds a row for each table or part; correct the program that writes the extract.`,
+  });
 }
 
 function lowerKeys(row: JsonRow): JsonRow {

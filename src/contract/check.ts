@@ -146,6 +146,8 @@ async function attempt(session: Session, sql: string): Promise<string | null> {
 function asFinding(thrown: unknown): Finding {
   if (thrown instanceof AttacheError && thrown.code === 'locked')
     return finding('locked', null, 'close it, then check again');
+  if (thrown instanceof AttacheError && thrown.code === 'contract_broken')
+    return finding('catalogue_too_large', null, thrown.message);
   return finding('not_a_database', null, firstLine(thrown));
 }
 

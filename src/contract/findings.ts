@@ -9,6 +9,7 @@ export const findingCodes = {
   locked: ['error', 'extract.duckdb is held by a program that writes to it'],
   wal_left: ['warning', 'A write-ahead log stands beside extract.duckdb: its writer did not close it'],
   source_name: ['warning', "The folder's name cannot be a source's name"],
+  catalogue_too_large: ['error', 'A table of the contract has more rows than an extract can have'],
   meta_missing: ['error', 'There is no _meta'],
   meta_column_missing: ['error', '_meta lacks a column'],
   meta_column_extra: ['error', '_meta has a column that the contract does not know'],

@@ -75,6 +75,11 @@ describe('the contract check', () => {
   it.each<[string, string[], string[]]>([
     ['no _meta', [item], ['meta_missing']],
     [
+      'a _meta without end',
+      ["CREATE VIEW _meta AS SELECT 't' || range AS table_name FROM range(1_000_000_000_000)"],
+      ['catalogue_too_large'],
+    ],
+    [
       '_meta with a column missing, one too many and one of another type',
       [
         'CREATE TABLE _meta (table_name VARCHAR, description VARCHAR, rows INTEGER, size_bytes BIGINT, query_mode VARCHAR, owner VARCHAR)',
