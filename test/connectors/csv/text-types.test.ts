@@ -5,7 +5,7 @@ import { Database } from '../../../src/duckdb/database.ts';
 import { literal } from '../../../src/duckdb/quote.ts';
 import type { Session } from '../../../src/duckdb/session.ts';
 
-const contract = { decimal: '.', date_format: null, null_values: [] } as const;
+const contract = { decimal: '.' as const, date_format: null, null_values: [] };
 
 const texts = [
   ...[
