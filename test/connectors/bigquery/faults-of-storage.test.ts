@@ -243,7 +243,7 @@ test('four streams of which each expires in its middle are read afresh, each row
       times: 4,
       do: { grpc: { code: 9, message: 'session expired', afterMessages: 2 } },
     });
-    expect(await many.syncHere(many.table('wide'))).toMatchObject({ status: 'succeeded', rows: 40_000 });
+    expect(await many.sync(many.table('wide'))).toMatchObject({ status: 'succeeded', rows: 40_000 });
     const whole = 'SELECT count(DISTINCT id)::INTEGER AS ids, max(id)::INTEGER AS last FROM t';
     expect((await many.published('wide', whole)).rows).toEqual([{ ids: 40_000, last: 39_999 }]);
     expect(many.control.count('CreateReadSession')).toBe(2);

@@ -204,7 +204,7 @@ test('a large result whose session expires is brought by a fresh one, without an
     nth: 2,
     do: { grpc: { code: 9, message: 'session expired', afterMessages: 1 } },
   });
-  const report = await lab.extractHere([large]);
+  const report = await lab.extract([large]);
   expect(report.tables[0]).toMatchObject({ status: 'succeeded', rows: 70_000 });
   expect(report.notes.join()).toMatch(/session is given up.*expired/);
   // A dry run and the query.
@@ -218,10 +218,10 @@ test('a table that may not be read fails alone: the others still come by Storage
   for (const name of ['open', 'closed']) await table(name, { schema: ids, rows: [{ id: 1 }] });
   await aMoment();
   lab.control.deny('bigquery.tables.getData', 'lab.d.closed');
-  const closed = await lab.extractHere([lab.table('closed')]);
+  const closed = await lab.extract([lab.table('closed')]);
   expect(closed.tables[0]).toMatchObject({ status: 'failed', error: { code: 'source_forbidden' } });
   expect(closed.tables[0]?.error?.hint).toContain('roles/bigquery.dataViewer');
-  const report = await lab.extractHere([lab.table('closed'), lab.table('open')]);
+  const report = await lab.extract([lab.table('closed'), lab.table('open')]);
   expect(report.tables.map(({ status }) => status)).toEqual(['failed', 'succeeded']);
   expect([...closed.notes, ...report.notes]).toEqual([]);
   expect(lab.control.count('ReadRows')).toBe(1);

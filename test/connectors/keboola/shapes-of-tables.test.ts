@@ -150,7 +150,7 @@ describe('conditions', () => {
     source = await keboolaSource();
     await source.double.control.project.createTable({ id: orders, columns: ['n'], rows: [['9'], ['10'], ['101']] });
     const where = [{ column: 'n', op: 'gt' as const, value: 9 }];
-    const report = await source.extractHere([keboolaTable('orders', { options: { where } })]);
+    const report = await source.extract([keboolaTable('orders', { options: { where } })]);
     expect(report.tables[0]).toMatchObject({ status: 'succeeded', rows: 2 });
     expect(lastExport().whereFilters).toMatchObject([{ dataType: 'DOUBLE' }]);
   });
