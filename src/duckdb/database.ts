@@ -100,6 +100,12 @@ export class Database {
     return session;
   }
 
+  /** Queries run on whichever thread is free, and without this each thread keeps what they no longer need, beyond DuckDB's own limit. */
+  async giveFreedMemoryBack(): Promise<void> {
+    using session = await this.connect();
+    await session.run('SET GLOBAL allocator_background_threads = true');
+  }
+
   /** Closes the sessions, then the file. The driver keeps the file's lock when the order is another. */
   close(): void {
     if (this.closed) return;

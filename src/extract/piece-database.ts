@@ -21,7 +21,7 @@ export function piecesAtOnce({ threads, memoryLimit }: Pick<DatabaseLimits, 'thr
 /** The run's own database. */
 export async function openRunDatabase(limits: DatabaseLimits): Promise<Database> {
   const database = await Database.inMemory(limits);
-  await giveFreedMemoryBack(database);
+  await database.giveFreedMemoryBack();
   return database;
 }
 
@@ -35,12 +35,6 @@ export async function openStreamDatabase(connector: Connector, limits: DatabaseL
     // Beside the other database's folder: two must not share one, and DuckDB makes only the last folder of a path.
     tempDirectory: `${limits.tempDirectory}-streams`,
   });
-  await giveFreedMemoryBack(database);
+  await database.giveFreedMemoryBack();
   return database;
-}
-
-/** Scans, sorts and pieces run on whichever thread is free, and without this each thread keeps what they no longer need, beyond DuckDB's own limit. */
-async function giveFreedMemoryBack(database: Database): Promise<void> {
-  using session = await database.connect();
-  await session.run('SET GLOBAL allocator_background_threads = true');
 }

@@ -38,8 +38,7 @@ export async function openState(
     const tables = stateTables(received);
     // What is not in the file yet is held in memory.
     await session.run(`SET checkpoint_threshold = '64MB'`);
-    // Without this what one statement no longer needs is kept for the next.
-    await session.run('SET GLOBAL allocator_background_threads = true');
+    await database.giveFreedMemoryBack();
     const byId = new Map(tables.map((table) => [table.id, table]));
     const state = { database, session, tables, byId, close: () => database.close() };
     return { state, isNew: await takeShape(state, shapeHash(received)) };
