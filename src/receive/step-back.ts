@@ -1,5 +1,5 @@
 /** Lets others go first: the door answers at once, what is behind it may take a little longer. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 
 /** Weak enough that a busy computer still lets events through to their readers. */
@@ -15,6 +15,19 @@ export function stepBack(): void {
     } catch {
       // It has ended meanwhile.
     }
+  }
+  stepBackAsGroup(niceness);
+}
+
+/**
+ * Where Linux gives each session of processes an equal share (sched(7), "The autogroup feature"), priorities weigh only within one of them. A child that runs in a
+ * session of its own would keep its half of the computer whatever its priority, so there the session's is lowered too.
+ */
+function stepBackAsGroup(niceness: number): void {
+  try {
+    writeFileSync('/proc/self/autogroup', String(niceness));
+  } catch {
+    // Not Linux, or without sessions' shares.
   }
 }
 

@@ -1,5 +1,7 @@
 /** The process behind the door lets others go first, with every thread it has. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -24,3 +26,21 @@ test.runIf(process.platform === 'linux')('threads that were there before yield l
   expect(new Set(told)).toEqual(new Set([Math.max(...told)]));
   expect(told[0]).toBeGreaterThan(0);
 });
+
+const sharesBySession = existsSync('/proc/self/autogroup');
+
+test.runIf(sharesBySession)(
+  'where each session of processes has a share of its own, its share yields too',
+  async () => {
+    const told = `
+    const { readFileSync } = await import('node:fs');
+    const { stepBack } = await import(${JSON.stringify(module)});
+    stepBack();
+    console.log(readFileSync('/proc/self/autogroup', 'utf8'));
+  `;
+    // In a session of its own, as the children of the server are.
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', told], { detached: true });
+    const said = await text(child.stdout);
+    expect(Number(/nice (-?\d+)/.exec(said)?.[1])).toBeGreaterThan(0);
+  },
+);
