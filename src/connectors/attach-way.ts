@@ -1,6 +1,7 @@
 /** The first way of a connector: SQL by which a DuckDB session sees the source. */
 import type { Column } from '../contract/shapes.ts';
 import type { AttacheError } from '../errors/attache-error.ts';
+import type { ColumnPlan } from './read-way.ts';
 import type { SourceContext } from './source-context.ts';
 import type { TableRequest } from './table-request.ts';
 
@@ -12,8 +13,8 @@ export interface AttachWay<Settings> {
   statements(context: SourceContext<Settings>, alias: string): string[];
   /** The relation of a table. */
   relation(table: TableRequest, alias: string): string;
-  /** SQL to replace a column whose type DuckDB would not keep in Parquet; `$` stands for the quoted column. */
-  retype?(column: Column): { expression: string; type: string } | null;
+  /** How to replace a column whose type DuckDB would not keep in Parquet. */
+  retype?(column: Column): Pick<ColumnPlan, 'type' | 'expression' | 'lossy' | 'wider'> | null;
   /** Taken before the read: a value that stays equal as long as nothing in the source changed; null when it cannot tell. */
   fingerprint?(context: SourceContext<Settings>, table: TableRequest): Promise<string | null>;
   /** What DuckDB's error means here: locked, missing, unreachable. */

@@ -109,8 +109,7 @@ async function columnsOf(
         name,
         sourceType: type,
         wire: name,
-        type: retyped?.type ?? type,
-        expression: retyped?.expression ?? '$',
+        ...(retyped ?? { type, expression: '$' }),
       };
     });
 }

@@ -20,8 +20,11 @@ function published(column: ColumnPlan): string {
   return onWire(column.expression ?? `CAST($ AS ${column.type})`, column);
 }
 
+/** The name of a field may hold the sign too. */
+const quotedOrColumn = /"(?:[^"]|"")*"|'(?:[^']|'')*'|\$/g;
+
 function onWire(sql: string, column: ColumnPlan): string {
-  return sql.replaceAll('$', () => identifier(column.wire));
+  return sql.replace(quotedOrColumn, (found) => (found === '$' ? identifier(column.wire) : found));
 }
 
 /** The index of the column whose value stopped a statement, or null when it failed for another reason. */

@@ -10,7 +10,7 @@ import { defineConnector } from '../connector.ts';
 import { filePath } from '../file-path.ts';
 import type { SourceContext } from '../source-context.ts';
 import { discoverTables } from './discover-tables.ts';
-import { keepableType } from './keepable-type.ts';
+import { keepable } from './keepable.ts';
 import { settleTable } from './settle-table.ts';
 
 const settings = z.strictObject({
@@ -26,10 +26,7 @@ const attach: AttachWay<Settings> = {
     `ATTACH ${literal(resolve(context.settings.path))} AS ${qualified(alias)} (READ_ONLY)`,
   ],
   relation: ({ bucket, source_table }, alias) => qualified(alias, bucket ?? defaultBucket, source_table),
-  retype: ({ type }) => {
-    const kept = keepableType(type);
-    return kept === type ? null : { expression: `CAST($ AS ${kept})`, type: kept };
-  },
+  retype: ({ type }) => keepable(type),
   fingerprint: async ({ settings: { path } }) => {
     const [file, wal] = await Promise.all([statOf(path), statOf(`${path}.wal`)]);
     return [file, wal].map((found) => found && `${found.size}:${found.mtimeNs}:${found.ino}`).join('|');

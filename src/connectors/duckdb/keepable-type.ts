@@ -2,9 +2,6 @@
 
 /** By type name: what is published instead. Nested types are rewritten inside. */
 const replacements: Record<string, string> = {
-  // The writer makes these DOUBLE.
-  HUGEINT: 'DECIMAL(38,0)',
-  UHUGEINT: 'VARCHAR',
   // The writer drops the offset.
   'TIME WITH TIME ZONE': 'VARCHAR',
   // The writer keeps milliseconds only.
@@ -22,9 +19,9 @@ const replacements: Record<string, string> = {
   VARIANT: 'VARCHAR',
 };
 
-/** `type` as Parquet can keep it; equal to `type` when nothing would change. */
-export function keepableType(type: string): string {
-  const text = new TypeText(type);
+/** `type` as Parquet can keep it; equal to `type` when nothing would change. `wide` replaces the integers of 128 bits, of which the writer would make DOUBLE. */
+export function keepableType(type: string, wide: 'DECIMAL(38,0)' | 'VARCHAR' = 'DECIMAL(38,0)'): string {
+  const text = new TypeText(type, { ...replacements, HUGEINT: wide, UHUGEINT: wide });
   const kept = text.readType();
   return text.ended ? kept : type;
 }
@@ -38,10 +35,12 @@ const argumentText = new RegExp(`(?:${quoted}|[^()'"])+`, 'y');
 /** The text of a type, read from left to right. */
 class TypeText {
   private readonly text: string;
+  private readonly replaced: Record<string, string>;
   private at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, replaced: Record<string, string>) {
     this.text = text;
+    this.replaced = replaced;
   }
 
   get ended(): boolean {
@@ -51,7 +50,7 @@ class TypeText {
   readType(): string {
     const name = this.take(typeName);
     const inner = this.readArguments(name);
-    const kept = replacements[name] ?? `${name}${inner}`;
+    const kept = this.replaced[name] ?? `${name}${inner}`;
     // Arrays of a fixed length come back from Parquet as lists.
     return kept + '[]'.repeat((this.take(/(?:\[\d*\])*/y).match(/\[/g) ?? []).length);
   }

@@ -73,9 +73,9 @@ describe('a DuckDB file', () => {
         '12345678901234567890123456789012345678',
       ],
       uhuge: [
-        '340282366920938463463374607431768211455::UHUGEINT',
-        'VARCHAR',
-        '340282366920938463463374607431768211455',
+        '99999999999999999999999999999999999999::UHUGEINT',
+        'DECIMAL(38,0)',
+        '99999999999999999999999999999999999999',
       ],
       total: ['(SELECT sum(i) FROM range(10) t(i))', 'DECIMAL(38,0)', '45'],
       timetz: ["'12:00:00+02'::TIMETZ", 'VARCHAR', '12:00:00+02'],
@@ -116,6 +116,47 @@ describe('a DuckDB file', () => {
         .join(', ')} FROM types`,
     );
     expect(row).toEqual(Object.fromEntries(Object.entries(values).map(([name, [, , text]]) => [name, text])));
+  });
+
+  test('makes text of wide integers only where one has more digits than a decimal holds, says so, and stays with it', async () => {
+    const [most, more] = ['170141183460469231731687303715884105727', '340282366920938463463374607431768211455'];
+    await execute(
+      directory,
+      file,
+      `CREATE TABLE wide AS SELECT ${most}::HUGEINT AS big, ${more}::UHUGEINT AS bigger, [5::HUGEINT] AS fits,
+         {'a$': -${most}::HUGEINT, 'b': TIMETZ '12:00:00+02'} AS nested, MAP {${most}::HUGEINT: [1::HUGEINT]} AS keyed
+       UNION ALL SELECT 5, 6::UHUGEINT, NULL, NULL, NULL`,
+    );
+    const read = async () => {
+      const report = await extractHere(request(tableRequest('wide')));
+      expect(report.tables[0]).toMatchObject({ error: null, rows: 2 });
+      expect(await query('SELECT column_name AS name, column_type AS type FROM (DESCRIBE wide)')).toEqual([
+        { name: 'big', type: 'VARCHAR' },
+        { name: 'bigger', type: 'VARCHAR' },
+        { name: 'fits', type: 'DECIMAL(38,0)[]' },
+        { name: 'nested', type: 'STRUCT("a$" VARCHAR, b VARCHAR)' },
+        { name: 'keyed', type: 'MAP(VARCHAR, VARCHAR[])' },
+      ]);
+      return report.tables[0]?.warnings;
+    };
+    expect(await read()).toEqual([
+      'column big is kept as text: at least 1 of its values do not fit DECIMAL(38,0)',
+      'column bigger is kept as text: at least 1 of its values do not fit DECIMAL(38,0)',
+      expect.stringContaining('column nested becomes STRUCT("a$" VARCHAR, b VARCHAR): at least 1'),
+      expect.stringContaining('column keyed becomes MAP(VARCHAR, VARCHAR[]): at least 1'),
+    ]);
+    expect(await query('SELECT * REPLACE (nested::VARCHAR AS nested, keyed::VARCHAR AS keyed) FROM wide')).toEqual([
+      {
+        big: most,
+        bigger: more,
+        fits: ['5'],
+        nested: `{'a$': -${most}, 'b': '12:00:00+02'}`,
+        keyed: `{${most}=[1]}`,
+      },
+      { big: '5', bigger: '6', fits: null, nested: null, keyed: null },
+    ]);
+    await execute(directory, file, 'UPDATE wide SET big = 7, bigger = 7, nested = NULL, keyed = NULL');
+    expect(await read()).toContainEqual(expect.stringContaining('big stays text'));
   });
 
   test.each([
