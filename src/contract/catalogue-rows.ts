@@ -31,10 +31,13 @@ export async function listObjects(session: Session, catalogs: readonly string[])
   return objects;
 }
 
-/** More rows than any extract has. A stranger's `_meta` may be a view without end, and every row comes into this process's memory. */
+/** More rows than the catalogues read together have. A stranger's `_meta` may be a view without end, and every row comes into this process's memory. */
 const mostRows = 500_000;
 
-/** All rows of the contract's tables in the databases that `objects` describes, in one statement. Throws `contract_broken` for a table of more than `mostRows`. */
+/**
+ * All rows of the contract's tables in the databases that `objects` describes, in one statement. Throws `contract_broken` when they are more than `mostRows`; one
+ * limit for all, because each limit inside a union of hundreds of selects costs a pipeline of its own.
+ */
 export async function readContractRows(
   session: Session,
   objects: ReadonlyMap<string, ExtractObjects>,
@@ -45,20 +48,23 @@ export async function readContractRows(
     read.set(catalog, { _meta: [], _parts: [], _remote_attach: [], _da_tables: [] });
     for (const name of contractTables.filter((table) => names.has(table))) {
       selects.push(
-        `SELECT ${literal(catalog)} AS catalog, ${literal(name)} AS name, CAST(to_json(t) AS VARCHAR) AS row FROM (FROM ${qualified(catalog, 'main', name)} LIMIT ${mostRows + 1}) AS t`,
+        `SELECT ${literal(catalog)} AS catalog, ${literal(name)} AS name, CAST(to_json(t) AS VARCHAR) AS row FROM ${qualified(catalog, 'main', name)} AS t`,
       );
     }
   }
   if (selects.length === 0) return read;
-  const rows = await session.rows<{ catalog: string; name: ContractTable; row: string }>(selects.join(' UNION ALL '));
+  const rows = await session.rows<{ catalog: string; name: ContractTable; row: string }>(
+    `FROM (${selects.join(' UNION ALL ')}) LIMIT ${mostRows + 1}`,
+  );
+  if (rows.length > mostRows) throw endless(rows);
   for (const { catalog, name, row } of rows) read.get(catalog)?.[name].push(lowerKeys(JSON.parse(row) as JsonRow));
-  for (const found of read.values()) for (const name of contractTables) refuseEndless(name, found[name].length);
   return read;
 }
 
-function refuseEndless(name: ContractTable, rows: number): void {
-  if (rows <= mostRows) return;
-  throw new AttacheError('contract_broken', {
+function endless(rows: readonly { name: ContractTable }[]): AttacheError {
+  const counts = contractTables.map((name) => ({ name, count: rows.filter((row) => row.name === name).length }));
+  const { name } = counts.reduce((most, one) => (one.count > most.count ? one : most));
+  return new AttacheError('contract_broken', {
     message: `${name} has more than ${mostRows} rows.`,
     hint: `${name} holds a row for each table or part; correct the program that writes the extract.`,
   });
