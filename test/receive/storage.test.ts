@@ -7,6 +7,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { jira } from '../../src/connectors/jira/jira.ts';
+import { jiraSettings } from '../../src/connectors/jira/settings.ts';
+import { pushedTables } from '../../src/connectors/pushed-tables.ts';
+import { SyncOrchestrator } from '../../src/orchestrator/orchestrator.ts';
 import { laneStart, readAhead } from '../../src/receive/inbox/inbox-reader.ts';
 import { defaultInboxLimits, InboxWriter } from '../../src/receive/inbox/inbox-writer.ts';
 import type { ReplayReport } from '../../src/receive/shapes.ts';
@@ -154,6 +158,46 @@ test('C3 the process behind the door may not write: the door goes on taking, and
   } finally {
     await source.close();
   }
+  await expectTruth(truth);
+});
+
+test('C7 the master is rebuilt again and again while parts go live: every table is there each time, and none is stale', async () => {
+  const { truth, planned } = await lived(61, 60);
+  const keeper = new SyncOrchestrator({
+    dataDirectory: directory,
+    duckdb: { memoryLimit: '200MB', threads: 1 },
+    limits: { extractMemoryBytes: 1e9, extractTimeMs: 60_000, graceMs: 3_600_000 },
+  });
+  const ids = pushedTables(jira.receive!, jiraSettings.parse(acme.settings)).map(({ id }) => id);
+  const source = new HeldSource(receiveTask(directory, acme, secrets));
+  const seen: { missing: string[]; stale: unknown; problems: unknown }[] = [];
+  let publishing = true;
+  const rebuildAll = async () => {
+    while (publishing) {
+      const { stale, problems } = await keeper.rebuild();
+      const { tables } = keeper.catalogue();
+      seen.push({ missing: ids.filter((id) => !tables.has(id)), stale, problems });
+    }
+  };
+  try {
+    await source.start();
+    await source.order('flush');
+    const rebuilding = rebuildAll();
+    const rounds = Number(process.env.DA_TEST_RUNS ?? 12);
+    const size = Math.ceil(planned.length / rounds);
+    for (let start = 0; start < planned.length; start += size) {
+      await source.acceptAll(planned.slice(start, start + size));
+      await source.order('flush');
+    }
+    publishing = false;
+    await rebuilding;
+    await source.order('flush');
+  } finally {
+    publishing = false;
+    await source.close();
+  }
+  expect(seen.length).toBeGreaterThan(5);
+  for (const one of seen) expect(one).toEqual({ missing: [], stale: [], problems: [] });
   await expectTruth(truth);
 });
 

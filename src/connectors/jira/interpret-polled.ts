@@ -10,7 +10,7 @@ import { worklogRows } from './rows/worklog.ts';
 import type { JiraSettings } from './settings.ts';
 import { type TableName, tableId } from './tables.ts';
 import { redactUrls } from './text/redact-urls.ts';
-import { readMoment } from './times.ts';
+import { readInstant } from './times.ts';
 
 /** One issue with what belongs to it. A part that is null was not read. */
 export interface PolledIssue {
@@ -24,6 +24,14 @@ export interface PolledIssue {
   remoteLinks: readonly unknown[] | null;
   /** Parts that were read to their end. */
   complete: readonly PartName[];
+}
+
+/** The remote links of some issues, all that each has. */
+export interface PolledLinks {
+  kind: 'remote_links';
+  /** When the first was answered. */
+  at: number;
+  issues: readonly { issue: string; at: number; remoteLinks: readonly unknown[] }[];
 }
 
 export type PartName = 'comments' | 'worklogs' | 'attachments' | 'issue_links' | 'remote_links';
@@ -50,9 +58,12 @@ export interface PolledGone {
   ids: readonly string[];
 }
 
+export type Polled = PolledIssue | PolledLinks | PolledList | PolledGone;
+
 export function interpretPolled(settings: JiraSettings, body: JsonObject): ReceivedChange[] {
   const evidence = { settings, at: numberAt(body, 'at') ?? 0 };
   if (body.kind === 'issue') return ofIssue(evidence, body);
+  if (body.kind === 'remote_links') return ofRemoteLinks(settings, body as unknown as PolledLinks);
   if (body.kind === 'list') return ofList(evidence, body as unknown as PolledList);
   if (body.kind === 'gone') {
     const table = tableId(settings, (body as unknown as PolledGone).table);
@@ -74,7 +85,7 @@ function ofIssue(evidence: Evidence, body: JsonObject): ReceivedChange[] {
         id: idAt(one),
         items: member(one, 'items'),
         author: member(one, 'author'),
-        at: readMoment(textAt(one, 'created')),
+        at: readInstant(member(one, 'created')),
       }),
     ),
     ...asList(body.comments).flatMap((one) => commentRows(evidence, one, id)),
@@ -84,6 +95,13 @@ function ofIssue(evidence: Evidence, body: JsonObject): ReceivedChange[] {
       (part): ReceivedChange => ({ kind: 'complete', table: tableId(settings, part as TableName), parent: id, at }),
     ),
   ];
+}
+
+function ofRemoteLinks(settings: JiraSettings, { issues }: PolledLinks): ReceivedChange[] {
+  return issues.flatMap(({ issue, at, remoteLinks }): ReceivedChange[] => [
+    ...remoteLinks.flatMap((one) => remoteLinkRows({ settings, at }, one, issue)),
+    { kind: 'complete', table: tableId(settings, 'remote_links'), parent: issue, at },
+  ]);
 }
 
 function remoteLinkRows(evidence: Evidence, link: unknown, issueId: string): ReceivedChange[] {

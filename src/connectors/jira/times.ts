@@ -13,6 +13,13 @@ export function readMoment(value: unknown): number | null {
   return Number.isNaN(at) ? null : at;
 }
 
+/** A moment that may also be a number, as in histories read in bulk: milliseconds since the epoch, or, as Atlassian's page has it, seconds. */
+export function readInstant(value: unknown): number | null {
+  if (typeof value !== 'number') return readMoment(value);
+  const ms = value < 1e11 ? value * 1_000 : value;
+  return Number.isNaN(new Date(ms).getTime()) ? null : ms;
+}
+
 /** UTC text a TIMESTAMP column takes. */
 export function momentText(at: number | null): string | null {
   if (at === null) return null;

@@ -62,6 +62,7 @@ export function createControl(site: SiteContext): ControlParts {
     ignoreStartAt: false,
     searchIsEmpty: false,
     tokenLifeMilliseconds: 7 * 86_400_000,
+    changelogPage: 10_000,
   };
   const rest: RestContext = { site, behaviour, tokens: new Map(), violate: (what) => violations.push(what) };
   let planned: PlannedFault[] = [];

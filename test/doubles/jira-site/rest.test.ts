@@ -193,14 +193,42 @@ describe('one issue', () => {
     ]);
   });
 
-  it('is found by an old key, and by bulk with what is missing told apart', async () => {
+  it('is found by an old key, and by bulk, where what is missing is left out', async () => {
     const { call, site, issues } = await start();
     const [issue] = issues(1);
     site.issues.move(issue!, site.projects.create('CD'));
     expect((await call('3/issue/AB-1')).json().key).toBe('CD-1');
     const bulk = (await call('3/issue/bulkfetch', { issueIdsOrKeys: ['CD-1', '99999'], fields: ['summary'] })).json();
     expect(bulk.issues).toHaveLength(1);
-    expect(bulk.issueErrors).toHaveLength(1);
+    expect(bulk.issueErrors).toEqual([]);
+  });
+
+  it('tells histories by bulk, the oldest change of all first and its time as a number', async () => {
+    const { call, site, issues, control } = await start();
+    const two = issues(2);
+    for (const [round, issue] of [...two, ...two].entries()) site.issues.edit(issue, { summary: `Round ${round}` });
+    control.behaviour.changelogPage = 3;
+    const pages: { issueChangeLogs: { issueId: string; changeHistories: { created: number }[] }[] }[] = [];
+    for (let token: string | undefined; pages.length === 0 || token !== undefined; ) {
+      const body = {
+        issueIdsOrKeys: two.map(({ key }) => key),
+        ...(token === undefined ? {} : { nextPageToken: token }),
+      };
+      const page = (await call('3/changelog/bulkfetch', body)).json();
+      token = page.nextPageToken;
+      pages.push(page);
+    }
+    const times = pages.flatMap(({ issueChangeLogs }) =>
+      issueChangeLogs.flatMap(({ changeHistories }) => changeHistories.map(({ created }) => created)),
+    );
+    const written = two.flatMap(({ history }) => history.map(({ at }) => at));
+    expect(times.toSorted()).toEqual(written.toSorted());
+    expect(Math.max(...pages.map(({ issueChangeLogs }) => issueChangeLogs.length))).toBe(2);
+    const many = (await call('3/changelog/bulkfetch', { issueIdsOrKeys: Array.from({ length: 1_001 }, String) }))
+      .status;
+    expect(many).toBe(400);
+    expect((await call('3/issue/bulkfetch', { issueIdsOrKeys: Array.from({ length: 101 }, String) })).status).toBe(400);
+    expect(control.violations).toHaveLength(2);
   });
 });
 

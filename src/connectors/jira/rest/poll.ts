@@ -2,11 +2,14 @@
 import { AttacheError } from '../../../errors/attache-error.ts';
 import type { PollReport, PollWay, PollWork } from '../../receive-way.ts';
 import type { SourceContext } from '../../source-context.ts';
-import type { PolledGone, PolledIssue, PolledList } from '../interpret-polled.ts';
+import type { PolledList } from '../interpret-polled.ts';
 import { idAt, textAt } from '../json.ts';
 import type { JiraSettings } from '../settings.ts';
 import { tableId } from '../tables.ts';
+import { IssueBringer } from './bring-issues.ts';
+import { changedAmong } from './changed-issues.ts';
 import { JiraClient } from './client.ts';
+import { keepPolled } from './keep-polled.ts';
 import { readIssue } from './read-issue.ts';
 import { readLists, readProjects } from './read-lists.ts';
 import { type FoundIssue, search } from './search.ts';
@@ -36,12 +39,12 @@ export function poll(context: SourceContext<JiraSettings>): PollWay | null {
       const last = Number(work.recall('reconciled-at') ?? began - firstLookMs);
       const minutes = Math.ceil((began - last + overlapMs) / minuteMs);
       for await (const found of search(client, work, `updated >= -${minutes}m ORDER BY updated ASC`, ['updated']))
-        await bring(work, found, report);
+        await bringChanged(work, found, report);
       if (began - listsAt > listsEveryMs) {
         await bringLists(work, report);
         listsAt = began;
       }
-      for await (const part of readWorklogFeeds(client, work)) await keep(work, part, report);
+      for await (const part of readWorklogFeeds(client, work)) await keepPolled(work, part, report);
       // Only a look that came to its end moves the window.
       await work.remember('reconciled-at', began);
       return report;
@@ -50,12 +53,14 @@ export function poll(context: SourceContext<JiraSettings>): PollWay | null {
     async backfill(work) {
       const report = emptyReport();
       await bringLists(work, report);
+      const bringer = new IssueBringer(client, issues, work, report);
       const { items } = await readProjects(client);
       for (const project of items) {
         // What an interrupted backfill brought is known by now and is not fetched again.
         const jql = `project = ${idAt(project)} ORDER BY created ASC`;
-        for await (const found of search(client, work, jql, ['updated'])) await bring(work, found, report);
+        for await (const found of search(client, work, jql, ['updated'])) await bringer.bring(found);
       }
+      await bringer.bringRemoteLinks();
       return report;
     },
 
@@ -74,7 +79,7 @@ export function poll(context: SourceContext<JiraSettings>): PollWay | null {
       for (const id of missing) {
         const asked = Date.now();
         const issue = await readIssue(client, id);
-        if (issue !== null) await keep(work, issue, report);
+        if (issue !== null) await keepPolled(work, issue, report);
         else {
           gone.push(id);
           at = Math.min(at, asked);
@@ -85,10 +90,10 @@ export function poll(context: SourceContext<JiraSettings>): PollWay | null {
             `More than ${limit} issues are not shown any more, which may also be a right that is missing; nothing was deleted here. Force it when it is true.`,
           );
       }
-      if (gone.length > 0) await keep(work, { kind: 'gone', table: 'issues', at, ids: gone }, report);
+      if (gone.length > 0) await keepPolled(work, { kind: 'gone', table: 'issues', at, ids: gone }, report);
       // A project that is not listed takes its issues with it, so it goes only where they may.
       if (projects !== null)
-        await keep(work, { ...projects, complete: projects.complete && (force || plausible) }, report);
+        await keepPolled(work, { ...projects, complete: projects.complete && (force || plausible) }, report);
       await findDeletedSprints(work, report);
       return report;
     },
@@ -101,27 +106,18 @@ export function poll(context: SourceContext<JiraSettings>): PollWay | null {
         tried.set(id, now);
         report.looked += 1;
         const issue = await readIssue(client, id);
-        if (issue !== null) await keep(work, issue, report);
+        if (issue !== null) await keepPolled(work, issue, report);
       }
       return report;
     },
   };
 
-  /** Fetches those that changed since the site itself showed them last: events about their parts may be lost although their own arrived. */
-  async function bring(work: PollWork, found: readonly FoundIssue[], report: PollReport): Promise<void> {
-    const known = await work.known(
-      issues,
-      found.map((one) => one.id),
-    );
+  async function bringChanged(work: PollWork, found: readonly FoundIssue[], report: PollReport): Promise<void> {
     report.looked += found.length;
-    for (const { id, updated } of found) {
+    for (const id of await changedAmong(work, issues, found)) {
       work.signal.throwIfAborted();
-      const here = known.get(id);
-      const isNewer = updatedIn(here?.version ?? null) < (updated ?? Number.POSITIVE_INFINITY);
-      const wasShown = (here?.shownAt ?? Number.NEGATIVE_INFINITY) > (updated ?? Number.POSITIVE_INFINITY);
-      if (wasShown && !isNewer) continue;
       const issue = await readIssue(client, id);
-      if (issue !== null) await keep(work, issue, report);
+      if (issue !== null) await keepPolled(work, issue, report);
     }
   }
 
@@ -143,7 +139,7 @@ export function poll(context: SourceContext<JiraSettings>): PollWay | null {
         );
       const complete = list.complete && (list.parent !== '*' || isPlausible);
       if (list.table === 'projects') [projects, plausible] = [list, isPlausible];
-      await keep(work, { ...list, complete: complete && list.table !== 'projects' }, report);
+      await keepPolled(work, { ...list, complete: complete && list.table !== 'projects' }, report);
     }
     return { projects, plausible };
   }
@@ -166,21 +162,8 @@ export function poll(context: SourceContext<JiraSettings>): PollWay | null {
       const path = `/rest/agile/1.0/sprint/${encodeURIComponent(id)}`;
       if ((await client.objectIfThere({ method: 'GET', path, endpoint: 'sprint' })) === null) gone.push(id);
     }
-    if (gone.length > 0) await keep(work, { kind: 'gone', table: 'sprints', at, ids: gone }, report);
+    if (gone.length > 0) await keepPolled(work, { kind: 'gone', table: 'sprints', at, ids: gone }, report);
   }
-}
-
-async function keep(work: PollWork, found: PolledIssue | PolledList | PolledGone, report: PollReport): Promise<void> {
-  const name = found.kind === 'issue' ? 'rest_snapshot' : `rest_${found.kind}`;
-  const identifier = found.kind === 'issue' ? textAt(found.issue, 'key') : found.table;
-  await work.keep(Buffer.from(JSON.stringify(found)), { identifier, name, occurredAt: found.at });
-  report.kept += 1;
-}
-
-/** Milliseconds in a version of ours; a mere mention has none. */
-function updatedIn(version: string | null): number {
-  const [kind, updated] = (version ?? '').split('|');
-  return kind === '1' && updated !== undefined ? Number.parseInt(updated, 10) : -1;
 }
 
 function emptyReport(): PollReport {

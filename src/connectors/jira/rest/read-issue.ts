@@ -1,30 +1,49 @@
 /** One issue with all that belongs to it, each part marked as complete or not. An issue that is gone is null. */
+import { AttacheError } from '../../../errors/attache-error.ts';
 import type { PartName, PolledIssue } from '../interpret-polled.ts';
 import { asList, objectAt } from '../json.ts';
-import type { JiraClient } from './client.ts';
+import type { Answer, JiraClient } from './client.ts';
 import { embeddedPage, type Walk, walkPages } from './pages.ts';
 
 /** v2 answers text as wiki markup, the form of the events. */
-const api = '/rest/api/2';
+export const api = '/rest/api/2';
 
 export async function readIssue(client: JiraClient, id: string): Promise<PolledIssue | null> {
-  const path = `${api}/issue/${encodeURIComponent(id)}`;
+  const path = pathOf(id);
   const query = { fields: '*all', expand: 'changelog' };
   const answer = await client.objectIfThere({ method: 'GET', path, endpoint: 'issue', query });
   if (answer === null) return null;
-  const { value: issue, at } = answer;
+  const histories = await wholeHistory(client, path, answer.value.changelog);
+  return issueWith(client, path, answer, histories, (await readRemoteLinks(client, id))?.value ?? null);
+}
+
+/** Null when the site does not show them: the issue is gone, or linking is switched off. */
+export function readRemoteLinks(client: JiraClient, id: string): Promise<Answer<unknown[]> | null> {
+  return shown(client.list({ method: 'GET', path: `${pathOf(id)}/remotelink`, endpoint: 'remotelink' }));
+}
+
+export function pathOf(id: string): string {
+  return `${api}/issue/${encodeURIComponent(id)}`;
+}
+
+/** An issue with its comments and worklogs read to their end. `remoteLinks`: null when they were not read. */
+export async function issueWith(
+  client: JiraClient,
+  path: string,
+  { value: issue, at }: Answer<unknown>,
+  histories: readonly unknown[],
+  remoteLinks: readonly unknown[] | null,
+): Promise<PolledIssue> {
   const fields = objectAt(issue, 'fields');
   const part = (name: string, from: unknown, endpoint: string) => wholePart(client, path, name, from, endpoint);
   const comments = await part('comments', fields?.comment, 'comment');
   const worklogs = await part('worklogs', fields?.worklog, 'worklog');
-  const histories = await wholeHistory(client, path, issue.changelog);
-  const remoteLinks = await client.list({ method: 'GET', path: `${path}/remotelink`, endpoint: 'remotelink' });
   const complete: PartName[] = [
     ...(comments.complete ? (['comments'] as const) : []),
     ...(worklogs.complete ? (['worklogs'] as const) : []),
     ...(Array.isArray(fields?.attachment) ? (['attachments'] as const) : []),
     ...(Array.isArray(fields?.issuelinks) ? (['issue_links'] as const) : []),
-    'remote_links',
+    ...(remoteLinks === null ? [] : (['remote_links'] as const)),
   ];
   return {
     kind: 'issue',
@@ -33,9 +52,19 @@ export async function readIssue(client: JiraClient, id: string): Promise<PolledI
     histories,
     comments: comments.items,
     worklogs: worklogs.items,
-    remoteLinks: remoteLinks.value,
+    remoteLinks,
     complete,
   };
+}
+
+/** A part the site does not show, as worklogs where time tracking is switched off, or any of an issue that vanished meanwhile, was not read. */
+async function shown<Value>(reading: Promise<Value>): Promise<Value | null> {
+  try {
+    return await reading;
+  } catch (thrown) {
+    if (thrown instanceof AttacheError && ['source_missing', 'source_forbidden'].includes(thrown.code)) return null;
+    throw thrown;
+  }
 }
 
 async function wholePart(
@@ -47,18 +76,19 @@ async function wholePart(
 ): Promise<Pick<Walk, 'items' | 'complete'>> {
   const page = embeddedPage(embedded, name);
   if (page.complete) return { items: [...page.items], complete: true };
-  return walkPages(
+  const walk = walkPages(
     (startAt) =>
       client.object({ method: 'GET', path: `${path}/${endpoint}`, endpoint, query: { startAt, maxResults: 100 } }),
     (answer) => asList(answer[name]),
   );
+  return (await shown(walk)) ?? { items: [...page.items], complete: false };
 }
 
 /** The embedded history is cut at a hundred entries on Cloud; there the whole is read page by page. */
 async function wholeHistory(client: JiraClient, path: string, embedded: unknown): Promise<unknown[]> {
   const page = embeddedPage(embedded, 'histories');
   if (page.complete || !client.isCloud) return [...page.items];
-  const walk = await walkPages(
+  const walk = walkPages(
     (startAt) =>
       client.object({
         method: 'GET',
@@ -68,5 +98,5 @@ async function wholeHistory(client: JiraClient, path: string, embedded: unknown)
       }),
     (answer) => asList(answer.values),
   );
-  return walk.items;
+  return (await shown(walk))?.items ?? [...page.items];
 }

@@ -59,6 +59,17 @@ export const faults = {
   repeatItem: (): Fault => ({ rewrite: (body) => mapItems(body, (items) => [...items.slice(0, 1), ...items]) }),
   /** The last item of the page is missing; totals say nothing of it. */
   loseItem: (): Fault => ({ rewrite: (body) => mapItems(body, (items) => items.slice(0, -1)) }),
+  /** The last issue of a bulk answer is there and cannot be shown at present. */
+  withheldIssue: (): Fault => ({
+    rewrite: (body) => {
+      const { issues } = body as { issues: { id: string }[] };
+      const last = issues.slice(-1);
+      const issueErrors = last.map(({ id }) => ({ id, errorMessage: 'The issue could not be returned. Try again.' }));
+      return { issues: issues.slice(0, -1), issueErrors };
+    },
+  }),
+  /** Pages that lead to the same page for ever. */
+  endlessPages: (): Fault => ({ rewrite: (body) => ({ ...(body as Json), nextPageToken: 'MA' }) }),
   /** Each page begins with the last item of the page before: use over several calls. */
   overlapPages: (): Fault => {
     let last: unknown[] = [];

@@ -14,19 +14,20 @@ export const readIssue: Handler = (rest, request) => {
   return chosenIssue(request.view, issue, readFieldChoice(request, ['*all']), readExpand(request), newest);
 };
 
-/** Cloud: at most 100 at once; what cannot be read is told in `issueErrors`. */
+/** Cloud: at most 100 at once, by ascending id; what is missing or may not be seen is left out without a word. */
 export const readManyIssues: Handler = (rest, request) => {
   const asked = textList(request.body.issueIdsOrKeys);
-  if (asked.length === 0 || asked.length > 100) throw new RestError(400, 'issueIdsOrKeys takes 1 to 100 entries.');
+  if (asked.length === 0 || asked.length > 100) {
+    rest.violate(`issue/bulkfetch was asked for ${asked.length} issues`);
+    throw new RestError(400, 'issueIdsOrKeys takes 1 to 100 entries.');
+  }
   const fields = readFieldChoice(request, ['*navigable']);
-  const found = [...new Set(asked)].map((idOrKey) => ({ idOrKey, issue: findIssue(rest, idOrKey) }));
-  const missing = found.filter(({ issue }) => !issue).map(({ idOrKey }) => idOrKey);
-  const issues = found.flatMap(({ issue }) =>
-    issue ? [chosenIssue(request.view, issue, fields, readExpand(request), 20)] : [],
-  );
+  const found = new Map(asked.flatMap((idOrKey) => findIssue(rest, idOrKey) ?? []).map((issue) => [issue.id, issue]));
+  const issues = [...found.values()].sort((a, b) => a.id - b.id);
+  // Errors are for issues that are there and cannot be shown at present.
   return {
-    issues,
-    issueErrors: missing.map((id) => ({ id, errorMessage: 'Issue does not exist or you do not have permission.' })),
+    issues: issues.map((issue) => chosenIssue(request.view, issue, fields, readExpand(request), 20)),
+    issueErrors: [],
   };
 };
 
@@ -63,33 +64,38 @@ export const readChangelog: Handler = (rest, request) => {
 export const readRemoteLinks: Handler = (rest, request) =>
   theIssue(rest, request.params[0]!).remoteLinks.map((link) => remoteLinkShape(request.view, link));
 
-/** Histories of many issues in one walk: an issue's entries may end on one page and go on on the next. */
+/** Histories of many issues in one walk, the oldest first: entries of one issue stand on many pages, and their time is a number. */
 export const readManyChangelogs: Handler = (rest, request) => {
   const asked = textList(request.body.issueIdsOrKeys);
-  if (asked.length === 0 || asked.length > 1_000) throw new RestError(400, 'issueIdsOrKeys takes 1 to 1000 entries.');
+  if (asked.length === 0 || asked.length > 1_000) {
+    rest.violate(`changelog/bulkfetch was asked for ${asked.length} issues`);
+    throw new RestError(400, 'issueIdsOrKeys takes 1 to 1000 entries.');
+  }
   const wanted = new Set(textList(request.body.fieldIds));
-  const all = asked.flatMap((idOrKey) => {
-    const issue = findIssue(rest, idOrKey);
-    return (issue?.history ?? []).flatMap((history) => {
-      const items = history.items.filter((item) => wanted.size === 0 || wanted.has(item.fieldId ?? ''));
-      return items.length === 0 ? [] : [{ issueId: String(issue!.id), history: { ...history, items } }];
-    });
-  });
+  const issues = new Map(asked.flatMap((idOrKey) => findIssue(rest, idOrKey) ?? []).map((issue) => [issue.id, issue]));
+  const all = [...issues.values()]
+    .flatMap(({ id, history }) => history.map((entry) => ({ id, entry })))
+    .flatMap(({ id, entry }) => {
+      const items = entry.items.filter((item) => wanted.size === 0 || wanted.has(item.fieldId ?? ''));
+      return items.length === 0 ? [] : [{ id, history: { ...entry, items } }];
+    })
+    .sort((a, b) => a.history.at - b.history.at || a.id - b.id);
   const offset = Number(Buffer.from(String(request.body.nextPageToken ?? ''), 'base64url').toString() || 0);
-  const size = Math.min(10_000, Number(request.body.maxResults ?? 1_000));
+  const size = Math.min(rest.behaviour.changelogPage, Number(request.body.maxResults ?? 1_000));
   const next = offset + size;
   return {
-    issueChangeLogs: groupByIssue(all.slice(offset, next), (history) => historyShape(request.view, history)),
+    issueChangeLogs: groupByIssue(all.slice(offset, next), (history) => ({
+      ...historyShape(request.view, history),
+      created: history.at,
+    })),
     ...(next < all.length ? { nextPageToken: Buffer.from(String(next)).toString('base64url') } : {}),
   };
 };
 
-function groupByIssue(
-  entries: readonly { issueId: string; history: History }[],
-  draw: (history: History) => Json,
-): Json[] {
+function groupByIssue(entries: readonly { id: number; history: History }[], draw: (history: History) => Json): Json[] {
   const groups = new Map<string, Json[]>();
-  for (const { issueId, history } of entries) {
+  for (const { id, history } of entries) {
+    const issueId = String(id);
     groups.set(issueId, [...(groups.get(issueId) ?? []), draw(history)]);
   }
   return [...groups].map(([issueId, changeHistories]) => ({ issueId, changeHistories }));

@@ -16,6 +16,8 @@ export interface Behaviour {
   searchIsEmpty: boolean;
   /** Site time a page token lives; Jira's is seven days. */
   tokenLifeMilliseconds: number;
+  /** Most history entries on a page of `changelog/bulkfetch`. */
+  changelogPage: number;
 }
 
 export interface RestContext {
