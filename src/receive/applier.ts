@@ -1,28 +1,26 @@
 /** The one who applies: reads the lanes in turn, brings batches into the state, publishes at a pace the load allows. */
-import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseSize } from '../connectors/byte-size.ts';
 import type { Connector } from '../connectors/connector.ts';
 import { pushedTables } from '../connectors/pushed-tables.ts';
 import { extractFolder } from '../contract/extract-folder.ts';
 import { readExtractCatalogue } from '../contract/read.ts';
-import { literal } from '../duckdb/quote.ts';
-import { AttacheError } from '../errors/attache-error.ts';
-import { renameDurably, syncFile } from '../files/durable.ts';
 import { crashPoint } from '../publish/crash-point.ts';
 import { sweepParts } from '../publish/sweep.ts';
 import { bytesAfter, type LanePosition, readAhead } from './inbox/inbox-reader.ts';
-import { appliedSegments, olderThan, packSegment } from './inbox/retain-segments.ts';
 import { eventsTable, interpretFrames } from './interpret-frames.ts';
-import { checkPublished, type OwnRow, type Published, type PublishPlace, publishState } from './publish-state.ts';
+import { openKeptState } from './open-kept-state.ts';
+import { progressRow } from './progress-row.ts';
+import { checkPublished, type Published, type PublishPlace, publishState } from './publish-state.ts';
 import { countQuarantined } from './quarantine.ts';
 import { type Lane, lanes, type ReceiveFolder, receiveFolder } from './receive-folder.ts';
+import { retainEvents } from './retain-events.ts';
 import type { ApplierStatus, ReceiveTask, ReplayReport } from './shapes.ts';
 import { applyChanges } from './state/apply-changes.ts';
-import { OutgrownState } from './state/carried-over.ts';
 import { compact } from './state/compact.ts';
 import { countMisfits } from './state/fill-members.ts';
-import { openState, readPositions, type State } from './state/open-state.ts';
+import type { State } from './state/open-state.ts';
 import { tableHashes } from './state/table-hashes.ts';
 
 /** A batch is whatever comes first: bodies are held as they came, and each event becomes some rows on the way. */
@@ -32,8 +30,6 @@ const shortestPauseMs = 1_000;
 /** What DuckDB may hold beside the process's own heap, whatever it is given elsewhere: the process is there day and night. */
 const mostMemory = 192e6;
 const coolMs = 10 * 60_000;
-const retentionMs = 30 * 86_400_000;
-const baseEveryMs = 86_400_000;
 
 export class Applier {
   readonly folder: ReceiveFolder;
@@ -151,7 +147,13 @@ export class Applier {
     const started = Date.now();
     if (this.rebuilding || (!force && (!this.unsettled || started < this.nextPublishAt))) return null;
     this.nextPublishAt = started + shortestPauseMs;
-    const published = await publishState(this.state, this.place, this.progressRow(), this.leaving);
+    const { progress } = this.connector.receive!.ownTables(this.settings);
+    const row = progressRow(progress, {
+      generation: this.facts.generation + 1,
+      oldestEventAgeMs: this.oldestUnpublished === null ? null : started - this.oldestUnpublished,
+      lastReconcile: this.facts.last_reconcile,
+    });
+    const published = await publishState(this.state, this.place, row, this.leaving);
     this.unsettled = false;
     this.facts.visible = { pushed: this.positions.pushed.sequence, polled: this.positions.polled.sequence };
     if (published === null) {
@@ -170,28 +172,6 @@ export class Applier {
     this.facts.published_at = new Date(ended).toISOString();
     this.facts.bytes_written += published.bytes;
     return published;
-  }
-
-  private progressRow(): OwnRow {
-    const { progress } = this.connector.receive!.ownTables(this.settings);
-    const instant = (text: string | null) => (text === null ? 'NULL' : literal(text.slice(0, -1).replace('T', ' ')));
-    const applied = (lane: Lane) => `(SELECT max(sequence) FROM "~positions" WHERE lane = ${literal(lane)})`;
-    return {
-      table: progress,
-      description: 'How far the source is: one row, renewed with every publication.',
-      columns: [
-        { name: 'published_at', type: 'TIMESTAMP', sql: instant(new Date().toISOString()) },
-        { name: 'generation', type: 'BIGINT', sql: String(this.facts.generation + 1) },
-        { name: 'applied_sequence', type: 'BIGINT', sql: applied('pushed') },
-        { name: 'applied_polled', type: 'BIGINT', sql: applied('polled') },
-        {
-          name: 'oldest_event_age_ms',
-          type: 'BIGINT',
-          sql: this.oldestUnpublished === null ? 'NULL' : String(Date.now() - this.oldestUnpublished),
-        },
-        { name: 'last_reconcile', type: 'TIMESTAMP', sql: instant(this.facts.last_reconcile) },
-      ],
-    };
   }
 
   async status(): Promise<ApplierStatus> {
@@ -229,27 +209,9 @@ export class Applier {
     });
   }
 
-  /** Packs one applied segment, and drops old ones once a copy of the state stands in for them. */
+  /** Packs and drops events that are applied. */
   async retain(now = Date.now()): Promise<void> {
-    for (const lane of lanes) {
-      const applied = await appliedSegments(this.folder.inbox[lane], this.positions[lane]);
-      const old = await olderThan(applied, now - retentionMs);
-      // The copy is as large as the state, so it is made once for a day of segments.
-      if ((await olderThan(old, now - retentionMs - baseEveryMs)).length > 0) {
-        await this.keepBase();
-        for (const segment of old) await rm(segment.path, { force: true });
-      }
-      const plain = applied.find((segment) => !segment.packed && !old.includes(segment));
-      if (plain !== undefined) await packSegment(plain);
-    }
-  }
-
-  private async keepBase(): Promise<void> {
-    await this.state.session.run('CHECKPOINT');
-    const draft = `${this.folder.base}.draft`;
-    await copyFile(this.folder.state, draft);
-    await syncFile(draft);
-    await renameDurably(draft, this.folder.base);
+    await retainEvents(this.folder, this.state, this.positions, now);
   }
 
   /** Builds the state anew from the kept events and says whether it came out the same. Nothing is published meanwhile. */
@@ -280,55 +242,20 @@ export class Applier {
     return { equal: tables.every((table) => table.before === table.after), tables };
   }
 
-  /** The state as it stands; a damaged one is set aside and built anew from the base copy and the events after it. */
   private async openState(): Promise<void> {
-    const { state: path, base } = this.folder;
-    const present = await isThere(path);
-    if (!present && (await isThere(base))) {
-      await copyFile(base, `${path}.draft`);
-      await renameDurably(`${path}.draft`, path);
-      this.rebuilding = true;
-    }
-    const tables = this.connector.receive!.tables(this.settings);
-    const { events } = this.connector.receive!.ownTables(this.settings);
-    const received = [...tables, eventsTable(events)];
-    const opened = await openState(path, received, this.place.limits).catch(async (thrown: Error) => {
-      if (thrown instanceof OutgrownState) return this.outgrow(thrown);
-      if (!present) throw thrown;
-      this.facts.damage.push(`The state cannot be opened and is built anew from the stored events: ${thrown.message}`);
-      await rename(path, `${path}.damaged`);
-      await rm(`${path}.wal`, { force: true });
-      return null;
-    });
-    if (opened === null) return this.openState();
-    this.state = opened.state;
-    this.positions = await readPositions(this.state.session);
+    const { tables, ownTables } = this.connector.receive!;
+    const received = [...tables(this.settings), eventsTable(ownTables(this.settings).events)];
+    const place = { folder: this.folder, source: this.task.source.name, limits: this.place.limits };
+    const kept = await openKeptState(place, received);
+    this.state = kept.state;
+    this.positions = kept.positions;
+    this.rebuilding = kept.rebuilding;
+    this.facts.damage.push(...kept.damage);
     this.unsettled = true;
-    if (opened.isNew) this.rebuilding = true;
-  }
-
-  /** Settings under which rows have other names or keys: the events tell them anew, as long as every event is kept. */
-  private async outgrow({ message }: OutgrownState): Promise<null> {
-    const { state: path, base, directory } = this.folder;
-    if (await isThere(base))
-      throw new AttacheError('conflict', {
-        message: `The rows of ${this.task.source.name} cannot be carried over: ${message} Events older than 30 days are gone, so they cannot be told anew.`,
-        hint: `Set it back, or give the source another name. To go on with the events that are kept, remove ${directory}/state.duckdb and ${directory}/base.duckdb.`,
-      });
-    await rename(path, `${path}.outgrown`);
-    await rm(`${path}.wal`, { force: true });
-    return null;
   }
 
   async close(): Promise<void> {
     await this.state.session.run('CHECKPOINT').catch(() => {}); // The log stays and is replayed at the next start.
     this.state.close();
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,0 +1,38 @@
+/** Keeps the inbox small: packs what is applied, and drops what is old once a copy of the state stands in for it. */
+import { copyFile, rm } from 'node:fs/promises';
+import { renameDurably, syncFile } from '../files/durable.ts';
+import type { LanePosition } from './inbox/inbox-reader.ts';
+import { appliedSegments, olderThan, packSegment } from './inbox/retain-segments.ts';
+import { type Lane, lanes, type ReceiveFolder } from './receive-folder.ts';
+import type { State } from './state/open-state.ts';
+
+const retentionMs = 30 * 86_400_000;
+const baseEveryMs = 86_400_000;
+
+/** Packs one applied segment of each lane and drops the old ones. `now`: milliseconds since the epoch. */
+export async function retainEvents(
+  folder: ReceiveFolder,
+  state: State,
+  positions: Readonly<Record<Lane, LanePosition>>,
+  now: number,
+): Promise<void> {
+  for (const lane of lanes) {
+    const applied = await appliedSegments(folder.inbox[lane], positions[lane]);
+    const old = await olderThan(applied, now - retentionMs);
+    // The copy is as large as the state, so it is made once for a day of segments.
+    if ((await olderThan(old, now - retentionMs - baseEveryMs)).length > 0) {
+      await keepBase(folder, state);
+      for (const segment of old) await rm(segment.path, { force: true });
+    }
+    const plain = applied.find((segment) => !segment.packed && !old.includes(segment));
+    if (plain !== undefined) await packSegment(plain);
+  }
+}
+
+async function keepBase(folder: ReceiveFolder, state: State): Promise<void> {
+  await state.session.run('CHECKPOINT');
+  const draft = `${folder.base}.draft`;
+  await copyFile(folder.state, draft);
+  await syncFile(draft);
+  await renameDurably(draft, folder.base);
+}
