@@ -34,8 +34,10 @@ export async function fits(session: Session, text: string, type: string): Promis
 }
 
 function unfit(column: string, type: string, text: string): AttacheError {
+  const message = `The condition on ${JSON.stringify(column)} in \`where\` cannot be used: ${JSON.stringify(text.slice(0, 100))} is no ${type}.`;
   return new AttacheError('options_invalid', {
-    message: `The condition on ${JSON.stringify(column)} in \`where\` cannot be used: ${JSON.stringify(text.slice(0, 100))} is no ${type}.`,
+    message,
+    faults: [{ pointer: '/options/where', message }],
     hint: 'Write each value as the column’s type has it, e.g. 2024-01-31 for a date.',
   });
 }

@@ -18,6 +18,8 @@ export const errorCodes = {
   method_not_allowed: { exit: 2, status: 405, title: 'The method is not allowed here' },
   precondition_failed: { exit: 6, status: 412, title: 'It has changed in the meantime' },
   body_too_large: { exit: 2, status: 413, title: 'The body is too large' },
+  headers_too_large: { exit: 2, status: 431, title: 'The headers are too large' },
+  request_timeout: { exit: 1, status: 408, title: 'The request did not arrive in time' },
   media_type: { exit: 2, status: 415, title: 'The media type is not supported' },
   range_invalid: { exit: 2, status: 416, title: 'The range lies outside the file' },
   unavailable: { exit: 8, status: 503, title: 'Not ready' },

@@ -1,8 +1,10 @@
 /** The HTTP application: every route, one guard, one form of error. */
+import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyBodyParser, type FastifyInstance, type FastifyReply } from 'fastify';
-import type { AttacheError } from '../errors/attache-error.ts';
+import { AttacheError } from '../errors/attache-error.ts';
 import { redact } from '../errors/redact.ts';
 import type { Authenticator } from './authenticate.ts';
+import { answerBrokenRequests } from './broken-request.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { asRequestError, problemOf } from './problem.ts';
 import { newRequestId } from './request-id.ts';
@@ -47,6 +49,9 @@ export function createApp(parts: ServerParts, authenticator: Authenticator): Fas
     logger: false,
     // A path that cannot be decoded reaches no route and no hook.
     frameworkErrors: (thrown, request, reply) => answerProblem(asRequestError(thrown), request.id, reply),
+    clientErrorHandler: answerBrokenRequests(parts.log),
+    // Node would refuse these by itself, without a word.
+    http: { requireHostHeader: false },
     genReqId: newRequestId,
     exposeHeadRoutes: false,
     requestTimeout: 60_000,
@@ -64,7 +69,10 @@ export function createApp(parts: ServerParts, authenticator: Authenticator): Fas
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
     });
+    refuseWithoutHost(request.raw);
   });
+  // What a caller expects is no condition of ours; Node would answer 417 without a word.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.addHook('onResponse', async (request, reply) => {
     const { method, url, id } = request;
     parts.log.info(
@@ -88,6 +96,15 @@ export function createApp(parts: ServerParts, authenticator: Authenticator): Fas
   app.setNotFoundHandler(createUnmatchedHandler(routes));
   mountRoutes(app, routes, authenticator);
   return app;
+}
+
+/** As HTTP/1.1 demands. */
+function refuseWithoutHost({ httpVersion, headers }: IncomingMessage): void {
+  if (httpVersion !== '1.1' || headers.host !== undefined) return;
+  throw new AttacheError('malformed', {
+    message: 'The request has no Host header.',
+    hint: 'Send the name of the server in Host, as every HTTP/1.1 client does.',
+  });
 }
 
 function answerProblem(error: AttacheError, requestId: string, reply: FastifyReply): FastifyReply {

@@ -20,6 +20,9 @@ export function createUnmatchedHandler(routes: readonly Route[]) {
     if (methods.has('GET')) methods.add('HEAD');
     const allow = [...methods].sort().join(', ');
     reply.header('allow', allow);
-    throw new AttacheError('method_not_allowed', { message: `${path} takes ${allow}, not ${request.method}.` });
+    throw new AttacheError('method_not_allowed', {
+      message: `${path} takes ${allow}, not ${request.method}.`,
+      hint: 'See /api/openapi.json for what each method does.',
+    });
   };
 }

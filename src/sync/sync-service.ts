@@ -86,8 +86,12 @@ export class SyncService {
       return entry.job.row;
     }
     const row = await this.job(id);
-    if (row === null) throw new AttacheError('not_found', { message: `There is no job ${id}.` });
-    throw new AttacheError('conflict', { message: `The job ${id} has finished already: ${row.status}.` });
+    if (row === null)
+      throw new AttacheError('not_found', { message: `There is no job ${id}.`, hint: 'See GET /api/jobs.' });
+    throw new AttacheError('conflict', {
+      message: `The job ${id} has finished already: ${row.status}.`,
+      hint: `There is nothing left to cancel; GET /api/jobs/${id} has the result of each table.`,
+    });
   }
 
   /** The job that has work left on a source, if any. */

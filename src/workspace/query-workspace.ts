@@ -7,6 +7,7 @@ import { Database } from '../duckdb/database.ts';
 import type { Session } from '../duckdb/session.ts';
 import { AttacheError, toAttacheError } from '../errors/attache-error.ts';
 import { asFolderError } from './file-errors.ts';
+import { queryFault } from './query-fault.ts';
 import { requireWorkspace, type WorkspaceFolder } from './workspace-folder.ts';
 
 export type QueryResult = Awaited<ReturnType<Session['stream']>>;
@@ -79,14 +80,5 @@ async function spillFolder(folder: WorkspaceFolder): Promise<string> {
 
 function asQueryError(thrown: unknown, write: boolean): unknown {
   if (thrown instanceof AttacheError || (thrown as NodeJS.ErrnoException).syscall !== undefined) return thrown;
-  const message = (thrown instanceof Error ? thrown.message : String(thrown)).replace(
-    /^Failed to extract statements: /,
-    '',
-  );
-  const readOnly = !write && /read-only mode/.test(message);
-  return new AttacheError('query_failed', {
-    message,
-    hint: readOnly ? 'Queries read only; give --write to change what is yours in the local database.' : undefined,
-    cause: thrown,
-  });
+  return queryFault(thrown, write);
 }

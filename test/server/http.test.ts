@@ -2,7 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { documentedRoutes, type TestServer, testServer } from '../helpers/server.ts';
+import { problemSchema } from '../../src/server/problem.ts';
+import { adminToken, documentedRoutes, type TestServer, testServer } from '../helpers/server.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -77,20 +78,52 @@ describe('every answer', () => {
     }
   });
 
-  it('survives garbage on the wire', async () => {
-    const { port } = new URL(server.url);
-    const said = await new Promise<string>((resolve) => {
-      let text = '';
-      const socket = connect(Number(port), '127.0.0.1', () => socket.write('NOT HTTP AT ALL\r\n\r\n'));
-      socket.on('data', (chunk) => {
-        text += chunk;
-      });
-      socket.on('close', () => resolve(text));
-    });
-    expect(said).toMatch(/^HTTP\/1\.1 400/);
+  const get = 'GET /api/health HTTP/1.1\r\n';
+  const trigger = `POST /api/sync/trigger HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${adminToken}\r\n`;
+  it.each([
+    ['is nothing like HTTP', 'NOT HTTP AT ALL\r\n\r\n', 400, 'malformed'],
+    ['has a method nobody knows', 'PLAY /api/health HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'malformed'],
+    ['has no host', `${get}\r\n`, 400, 'malformed'],
+    ['has a header without a value', `${get}Host: a\r\nBroken\r\n\r\n`, 400, 'malformed'],
+    ['has two lengths', `${trigger}Content-Length: 2\r\nContent-Length: 3\r\n\r\n`, 400, 'malformed'],
+    ['has headers without end', `${get}Host: a\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    [
+      'has a body in no chunks',
+      `${trigger}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n`,
+      400,
+      'malformed',
+    ],
+  ])('is a problem document also where the request %s', async (_what, request, status, code) => {
+    const [head = '', body = ''] = (await onTheWire(request)).split('\r\n\r\n', 2);
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(head).toMatch(/^content-type: application\/problem\+json$/im);
+    expect(head).toMatch(new RegExp(`^content-length: ${Buffer.byteLength(body)}$`, 'im'));
+    const problem = problemSchema.strict().parse(JSON.parse(body));
+    expect(problem).toMatchObject({ status, code, hint: expect.any(String) });
+    expect(head.toLowerCase()).toContain(`x-request-id: ${problem.instance}`);
     expect((await server.ask('GET', '/api/health')).status).toBe(200);
   });
+
+  it('goes to a caller who expects what no server knows', async () => {
+    expect(
+      await onTheWire('GET /api/health HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\nConnection: close\r\n\r\n'),
+    ).toMatch(/^HTTP\/1\.1 200/);
+  });
 });
+
+/** What the server says to these bytes until it closes the connection. */
+function onTheWire(bytes: string): Promise<string> {
+  const { port } = new URL(server.url);
+  return new Promise((resolve) => {
+    let text = '';
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(bytes));
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(text));
+  });
+}
 
 describe('health', () => {
   it('is cheap when alive and proves a write when ready, and tells no names', async () => {

@@ -73,7 +73,14 @@ describe('a server', () => {
     });
     expect((await remove()).status).toBe(202);
     await until(async () => (await server!.ask('GET', `/api/jobs/${json.job_id}`)).json.finished_at !== null);
-    expect(await remove()).toMatchObject({ status: 409, json: { code: 'conflict' } });
+    expect(await remove()).toMatchObject({
+      status: 409,
+      json: { code: 'conflict', hint: expect.stringContaining(`GET /api/jobs/${json.job_id}`) },
+    });
+    expect(await server.ask('GET', `/api/jobs/${json.job_id}/tables/nothing/rejects`)).toMatchObject({
+      status: 404,
+      json: { code: 'not_found', hint: 'It has: orders.' },
+    });
     expect((await server.ask('DELETE', '/api/admin/registry/orders')).status).toBe(204);
   });
 

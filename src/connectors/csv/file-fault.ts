@@ -1,5 +1,6 @@
 /** The errors a file can cause, built in one place so that each names the file and what to do. */
 import { AttacheError } from '../../errors/attache-error.ts';
+import type { Options } from './options.ts';
 
 /** The file is there and cannot be read as what it should be. */
 export function badFile(
@@ -19,9 +20,13 @@ export function changedWhileRead(file: string): AttacheError {
   });
 }
 
-/** The registration asks for something that cannot work. */
-export function badRequest(message: string, hint: string): AttacheError {
-  return new AttacheError('options_invalid', { message, hint });
+/** The registration asks for something that cannot work; `pointer` says where in it. */
+export function badRequest(
+  pointer: '/source_table' | `/options/${keyof Options}`,
+  message: string,
+  hint: string,
+): AttacheError {
+  return new AttacheError('options_invalid', { message, hint, faults: [{ pointer, message }] });
 }
 
 /** A system error on a file or folder, for people. */

@@ -68,6 +68,7 @@ function findEncoding({ file, packing }: OpenedFile, given: Options): { encoding
   if (given.encoding !== undefined) {
     if (isKnownEncoding(given.encoding)) return { encoding: given.encoding, notes: [] };
     throw badRequest(
+      '/options/encoding',
       `There is no encoding ${JSON.stringify(given.encoding)}.`,
       'Name one such as utf-8, utf-16le, latin1, windows-1250, windows-1252, shift_jis.',
     );
@@ -77,6 +78,7 @@ function findEncoding({ file, packing }: OpenedFile, given: Options): { encoding
   if (wide !== null) return { encoding: wide, notes: [`${file.name} has no byte order mark and looks like ${wide}`] };
   if (isBinary(packing.head)) {
     throw badRequest(
+      '/source_table',
       `${file.name} holds binary data, not text (it begins with ${JSON.stringify(decoded(packing.head.toString('latin1', 0, 16)))}).`,
       'Register a CSV, NDJSON or Parquet file, or give `encoding` when it is text.',
     );

@@ -94,6 +94,7 @@ async function freezeIn(
   );
   if (unknown.length > 0) {
     throw badRequest(
+      '/options/types',
       `\`types\` names columns that ${files[0]!.name} does not have: ${unknown.join(', ')}; it has ${order.join(', ')}.`,
       'Correct the names in `types`.',
     );
@@ -160,6 +161,7 @@ async function separatedFacts(
     const say = `${rewritten.bad.length} of ${total} rows of ${file.name} do not fit ${width} columns separated by ${JSON.stringify(contract.delimiter)}, the first on line ${worst.line}: ${worst.reason}`;
     if (rewritten.bad.length > total / 2) {
       throw badRequest(
+        '/source_table',
         `The file makes no sense as a table: ${say}.`,
         'Give delimiter, quote, skip, comment or encoding as they are in the file.',
       );
@@ -206,6 +208,7 @@ function checkHeader(file: string, names: readonly string[], contract: Contract,
   if (!contract.header || given.length > 0 || !names.every((name) => isValue(name) || /^column_\d+$/.test(name)))
     return;
   throw badRequest(
+    '/options/header',
     `The first line of ${file} holds no column names but values: ${names.slice(0, 5).join(', ')}.`,
     'Set `header` to false when the file has no header, `skip` when it begins later, or name the columns in `types`.',
   );
@@ -229,6 +232,7 @@ async function checkGivenTypes(
   if (bad <= total / 2) return;
   const index = Number(row?.misfit ?? 0);
   throw badRequest(
+    '/options/types',
     `${bad} of ${total} rows of ${file} do not fit the given types, the first on line ${row?.line}: column ${names[index]} is not ${placed[index]?.type}.`,
     'Correct `types`, `decimal`, `date_format` or `null_values`.',
   );

@@ -205,6 +205,7 @@ export async function findJsonTypes(
   if (keys.length === 0) {
     const worst = bad[0];
     throw badRequest(
+      '/source_table',
       `${opened.file.name} holds no JSON objects${worst === undefined ? '' : `; line ${worst.line} is ${worst.reason}`}.`,
       'Register a file with one JSON object on each line, or one array of objects.',
     );

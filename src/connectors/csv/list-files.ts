@@ -25,6 +25,7 @@ export async function listFiles(folder: string, sourceTable: string): Promise<Fo
   const wanted = sourceTable.replaceAll('\\', '/').replace(/^\.\//, '');
   if (isAbsolute(wanted) || wanted.split('/').includes('..') || wanted.includes('\0')) {
     throw badRequest(
+      '/source_table',
       `${JSON.stringify(sourceTable)} leads out of the folder ${folder}.`,
       'Name a file or a pattern inside the folder, e.g. "orders.csv" or "orders/*.csv".',
     );

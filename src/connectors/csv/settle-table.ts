@@ -19,6 +19,7 @@ export async function settleTable(context: SourceContext<Settings>, table: Table
   const { path } = context.settings;
   if (given.encoding !== undefined && !isKnownEncoding(given.encoding)) {
     throw badRequest(
+      '/options/encoding',
       `There is no encoding ${JSON.stringify(given.encoding)}.`,
       'Name one such as utf-8, latin1, windows-1250.',
     );
@@ -29,7 +30,7 @@ export async function settleTable(context: SourceContext<Settings>, table: Table
   const { contract, order, notes } = await freeze(files, given).catch((thrown: unknown) => {
     const fault = toAttacheError(thrown);
     // What the file is wrong with is a fault of the request as long as nothing is registered.
-    throw fault.code === 'source_data' ? badRequest(fault.message, fault.hint ?? '') : fault;
+    throw fault.code === 'source_data' ? badRequest('/source_table', fault.message, fault.hint ?? '') : fault;
   });
   const { types, ...dialect } = contract;
   const offered = order.map((name) => ({ name, type: types[name] ?? 'VARCHAR' }));
@@ -50,6 +51,7 @@ function checkBadFiles({ sync_strategy: strategy, ...table }: TableRequest, { on
   const apart = strategy === 'full_refresh' || (strategy === 'incremental' && !isMerge(table));
   if (on_bad_file !== 'skip' || apart) return;
   throw badRequest(
+    '/options/on_bad_file',
     '`on_bad_file: skip` cannot be kept here: the rows of all files lie together, so none could keep its last good ones alone.',
     'Leave it out, or use full_refresh or incremental with mode append.',
   );
@@ -74,6 +76,7 @@ async function settleWithoutFile(path: string, table: TableRequest, given: Optio
     const some =
       there.length === 0 ? 'it is empty' : `it holds ${there.slice(0, 10).join(', ')}${there.length > 10 ? ' …' : ''}`;
     throw badRequest(
+      '/source_table',
       `The file ${table.source_table} is not in ${path}; ${some}.`,
       'Name a file that is there, or a pattern such as "*.csv" for files to come.',
     );

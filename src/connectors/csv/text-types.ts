@@ -57,6 +57,7 @@ export function canonicalType(type: string): string {
     decimal === null ? [0, 0] : [Number(decimal[1] ?? 18), Number(decimal[2] ?? (decimal[1] === undefined ? 3 : 0))];
   if (precision >= 1 && precision <= 38 && scale <= precision) return `DECIMAL(${precision},${scale})`;
   throw badRequest(
+    '/options/types',
     `${JSON.stringify(type)} is not a type that text can become.`,
     `Choose one of: ${known.join(', ')}.`,
   );
@@ -145,6 +146,7 @@ function textType(type: string, { decimal, date_format }: Pick<Contract, 'decima
   if (type === 'UUID') return { shape: matches('[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'), ...casts() };
   if (type === 'JSON') return { shape: (x) => `json_valid(${x})`, ...casts() };
   throw badRequest(
+    '/options/types',
     `${JSON.stringify(type)} is not a type that text can become.`,
     `Choose one of: ${known.join(', ')}.`,
   );

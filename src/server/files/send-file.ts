@@ -34,6 +34,7 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
     reply.header('content-range', `bytes */${size}`);
     throw new AttacheError('range_invalid', {
       message: `The file has ${size} bytes; the range ${request.headers.range} begins beyond them.`,
+      hint: 'Ask for a range inside the file or for all of it. Send If-Range with the ETag when going on with an earlier download.',
     });
   }
   const { start, end } = range ?? { start: 0, end: size - 1 };

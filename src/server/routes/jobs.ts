@@ -118,9 +118,13 @@ export function jobRoutes({ config, sync, stopping }: ServerParts): Route[] {
         },
       },
       handle: async ({ params: { id, table: name }, query }) => {
-        const table = (await existing(id)).tables.find((row) => row.id === name);
+        const { tables } = await existing(id);
+        const table = tables.find((row) => row.id === name);
         if (table === undefined)
-          throw new AttacheError('not_found', { message: `The job ${id} has no table ${name}.` });
+          throw new AttacheError('not_found', {
+            message: `The job ${id} has no table ${name}.`,
+            hint: `It has: ${tables.map((row) => row.id).join(', ') || 'none'}.`,
+          });
         const rows = await readRejects(
           extractFolder(config.dataDirectory, table.source),
           id,

@@ -2,10 +2,11 @@
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { TableRequest } from '../../../src/connectors/table-request.ts';
 import { extractFolder } from '../../../src/contract/extract-folder.ts';
 import { readExtractCatalogue } from '../../../src/contract/read.ts';
 import { extractSource } from '../../../src/extract/extract-source.ts';
-import { extractRequest } from '../../helpers/extract-request.ts';
+import { extractRequest, tableRequest } from '../../helpers/extract-request.ts';
 import { Inbox } from './inbox.ts';
 
 let inbox: Inbox;
@@ -297,4 +298,23 @@ test('a folder with a hundred files is one table', async () => {
   const orders = await inbox.register('orders', 'many/*.csv');
   expect(await inbox.runOne(orders)).toMatchObject({ status: 'succeeded', rows: 100 });
   expect(await inbox.runOne(orders)).toMatchObject({ status: 'unchanged' });
+});
+
+test.each<[pointer: string, sourceTable: string, options: TableRequest['options']]>([
+  ['/source_table', 'nowhere.csv', {}],
+  ['/source_table', '../a.csv', {}],
+  ['/options/encoding', 'a.csv', { encoding: 'klingon' }],
+  ['/options/types', 'a.csv', { types: { id: 'NUMBER' } }],
+  ['/options/types', 'a.csv', { types: { name: 'DATE' } }],
+  ['/options/types', 'a.csv', { types: { nobody: 'DATE' } }],
+  ['/options/header', 'values.csv', {}],
+  ['/options/where', 'a.csv', { where: [{ column: 'id', op: 'eq', value: 'x' }] }],
+])('a registration that cannot work says that %s is at fault: %s %j', async (pointer, source_table, options) => {
+  await inbox.write('a.csv', 'id,name\n1,x\n');
+  await inbox.write('values.csv', '1,2\n3,4\n');
+  await expect(inbox.settle(tableRequest('t', { source_table, options }))).rejects.toMatchObject({
+    code: 'options_invalid',
+    hint: expect.any(String),
+    faults: [{ pointer, message: expect.any(String) }],
+  });
 });
