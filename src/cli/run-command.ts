@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { AttacheError } from '../errors/attache-error.ts';
+import { commentsLast } from './comments-last.ts';
 import type { CommandEntry, Context } from './context.ts';
 
 /** Returns the exit code; throws what went wrong. */
@@ -33,9 +34,8 @@ export async function runCommand(
     return 0;
   }
   try {
-    await program.parseAsync(namesNothing(called) ? asked.filter((word) => !helpFlags.has(word)) : asked, {
-      from: 'user',
-    });
+    const words = namesNothing(called) ? asked.filter((word) => !helpFlags.has(word)) : asked;
+    await program.parseAsync(commentsLast(words, called.command.options), { from: 'user' });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return 0;

@@ -133,6 +133,36 @@ describe('da query', () => {
     expect(JSON.parse((await query('SELECT * FROM mine', '--json')).stdout)).toEqual([{ one: 1 }]);
   });
 
+  it.each([
+    ['SELECT * FROM nothing_here', '`da tables`'],
+    ['SELECT nothing_here FROM numbers', '`da describe TABLE`'],
+    ['SELECT nothing_here(id) FROM numbers', 'spelling'],
+    ['SELEKT 1', 'DuckDB’s SQL'],
+    ["SELECT CAST('x' AS INTEGER)", 'TRY_CAST'],
+    ["SELECT error('no')", 'DuckDB’s own'],
+  ])('that fails says what to do next: %s', async (sql, next) => {
+    const { code, stdout } = await query(sql, '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout).errors[0]).toMatchObject({ code: 'query_failed', hint: expect.stringContaining(next) });
+  });
+
+  it('takes SQL that begins with a comment, wherever it stands', async () => {
+    const sql = '-- how many\nSELECT 1 AS one';
+    for (const args of [
+      [sql, '-o', 'csv'],
+      ['-o', 'csv', sql],
+      ['--output=csv', '--', sql],
+      ['-o', 'csv', '--a=1\nSELECT 1 AS one'],
+    ]) {
+      const { code, stdout, stderr } = await da(['query', '-w', workspace, ...args]);
+      expect([code, stdout, stderr]).toEqual([0, 'one\n1\n', '']);
+    }
+    expect(await da(['query', '-w', workspace, '--limti', '5', sql])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--limit'),
+    });
+  });
+
   it('reads the SQL from stdin', async () => {
     const { stdout } = await da(['query', '-w', workspace, '--json', '-'], { stdin: 'SELECT 1 AS one\n' });
     expect(JSON.parse(stdout)).toEqual([{ one: 1 }]);
