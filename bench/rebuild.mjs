@@ -20,6 +20,7 @@ export default async function run({ short = false } = {}) {
     const reference = await measure('reference', directory, sources, rounds);
     const full = await measure('full', directory, sources, rounds);
     const changed = await measure('changed', directory, sources, rounds);
+    const again = await measure('again', directory, sources, rounds);
     const unchanged = await measure('unchanged', directory, sources, rounds);
     const results = [
       {
@@ -30,6 +31,13 @@ export default async function run({ short = false } = {}) {
         took: full,
       },
       { name: 'rebuild, 1 source changed', ratio: changed.ms / full.ms, aim: 0.1, of: 'a full rebuild', took: changed },
+      {
+        name: 'rebuild, 1 source changed again',
+        ratio: again.ms / full.ms,
+        aim: 0.1,
+        of: 'a full rebuild',
+        took: again,
+      },
       {
         name: 'rebuild, nothing changed',
         ratio: unchanged.ms / full.ms,
@@ -93,7 +101,19 @@ const kinds = {
     const keeper = await orchestrator(directory);
     await keeper.rebuild();
     await publishOne(directory, 'source_7', 7, round + 1);
-    return timed(() => keeper.rebuild());
+    const ms = await timed(() => keeper.rebuild());
+    await keeper.close();
+    return ms;
+  },
+  /** A second change soon after another, as a pushed source makes them. */
+  async again(directory, _sources, round) {
+    const keeper = await orchestrator(directory);
+    await publishOne(directory, 'source_8', 8, 2 * round + 1);
+    await keeper.rebuild();
+    await publishOne(directory, 'source_8', 8, 2 * round + 2);
+    const ms = await timed(() => keeper.rebuild());
+    await keeper.close();
+    return ms;
   },
   async unchanged(directory) {
     const keeper = await orchestrator(directory);
@@ -114,7 +134,7 @@ async function timed(work) {
 async function orchestrator(directory) {
   const { SyncOrchestrator } = await import('../dist/orchestrator/orchestrator.js');
   const limits = { extractMemoryBytes: 1e9, extractTimeMs: 60_000, graceMs: 3_600_000 };
-  return new SyncOrchestrator({ dataDirectory: directory, duckdb, limits });
+  return new SyncOrchestrator({ dataDirectory: directory, duckdb, limits, draftMs: 5_000 });
 }
 
 async function publishAll(directory, sources) {

@@ -1,20 +1,16 @@
 /** Brings the master to what the sources offer: its views, who owns which flat name, and the swap. */
-import { join } from 'node:path';
 import { type Claims, claimNames } from './claim-names.ts';
 import type { DataFolder } from './data-folder.ts';
-import { databaseLimits } from './limits.ts';
-import { MasterDraft } from './master-draft.ts';
+import type { MasterDraft } from './master-draft.ts';
 import type { SavedCatalogue, SavedSource, SavedTable } from './saved-catalogue.ts';
-import type { OrchestratorOptions, RebuildRequest } from './shapes.ts';
+import type { RebuildRequest } from './shapes.ts';
+import type { StandingDraft } from './standing-draft.ts';
 import { flatViews, schemasOf, sourceViews, type View, type ViewChanges, type Views, viewChanges } from './views.ts';
 
 export interface BuildWay {
   /** Every view is made anew instead of copying the present master. */
   fresh: boolean;
-  /** A copy of the present master that is being opened already; whoever opened it closes it. */
-  draft?: Promise<MasterDraft | null> | null;
-  scratch: string;
-  options: OrchestratorOptions;
+  draft: StandingDraft;
 }
 
 export interface Built {
@@ -29,7 +25,7 @@ export async function buildMaster(
   before: SavedCatalogue,
   given: Readonly<Record<string, SavedSource>>,
   request: RebuildRequest,
-  { fresh, draft: early = null, scratch, options }: BuildWay,
+  { fresh, draft: standing }: BuildWay,
 ): Promise<Built> {
   const sources = { ...given };
   // A source that nobody looked at is the same object, and so are its views.
@@ -53,9 +49,8 @@ export async function buildMaster(
   if (!fresh && isNothing(viewChanges(present, sourceViews(next, touched))) && isNothing(flatChanges())) {
     return { sources, claims: claimed(), swapped: false };
   }
-  const opened = await (early ?? openDraft(folder, fresh, scratch, options));
-  if (opened === null) return buildMaster(folder, before, given, request, { fresh: true, scratch, options });
-  await using draft = opened;
+  const draft = await (fresh ? standing.empty() : standing.copy(before.master));
+  if (draft === null) return buildMaster(folder, before, given, request, { fresh: true, draft: standing });
   await applyBindable(
     draft,
     present,
@@ -70,19 +65,6 @@ export async function buildMaster(
   await draft.dropSchemas([...schemasOf(present)].filter((schema) => !wanted.has(schema)));
   await draft.replace(folder.master);
   return { sources, claims: claimed(), swapped: true };
-}
-
-/** The draft; null when the present master cannot be copied, so that a fresh one is needed. */
-export async function openDraft(
-  folder: DataFolder,
-  fresh: boolean,
-  scratch: string,
-  options: OrchestratorOptions,
-): Promise<MasterDraft | null> {
-  // A place of its own: what looks at the extracts may spill at the same time.
-  const limits = { ...databaseLimits(options, scratch), tempDirectory: join(scratch, 'draft-spill') };
-  if (fresh) return MasterDraft.open(scratch, null, limits);
-  return MasterDraft.open(scratch, folder.master, limits).catch(() => null);
 }
 
 /** Applies what is wanted; what cannot be bound is withdrawn, which changes what is wanted, until all of it is there. */

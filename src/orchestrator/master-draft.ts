@@ -2,45 +2,53 @@
 import { constants } from 'node:fs';
 import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Database, type DatabaseLimits } from '../duckdb/database.ts';
+import { Database } from '../duckdb/database.ts';
 import { qualified } from '../duckdb/quote.ts';
 import type { Session } from '../duckdb/session.ts';
 import { renameDurably, syncFile } from '../files/durable.ts';
 import { crashPoint } from '../publish/crash-point.ts';
+import { createScratch, type Scratch } from '../publish/scratch.ts';
+import { databaseLimits } from './limits.ts';
+import type { OrchestratorOptions } from './shapes.ts';
 import type { View, ViewChanges } from './views.ts';
 
 /** A source may be called like the database itself, so views are named with all three steps. */
 const catalog = 'analytics';
 
 export class MasterDraft {
+  private readonly scratch: Scratch;
   private readonly database: Database;
   private readonly session: Session;
-  private readonly file: string;
   /** Statements of the open transaction. */
   private readonly done: string[] = [];
 
-  private constructor(file: string, database: Database, session: Session) {
-    this.file = file;
+  private constructor(scratch: Scratch, database: Database, session: Session) {
+    this.scratch = scratch;
     this.database = database;
     this.session = session;
   }
 
-  /** A draft in `scratch`: a copy of the master at `from`, or an empty one. */
-  static async open(scratch: string, from: string | null, limits: DatabaseLimits): Promise<MasterDraft> {
-    const file = join(scratch, `${catalog}.duckdb`);
-    await rm(file, { force: true });
-    await rm(`${file}.wal`, { force: true });
-    if (from !== null) await copyFile(from, file, constants.COPYFILE_FICLONE);
-    crashPoint('master.after-copy');
-    const database = await Database.open(file, limits);
+  /** A draft in a scratch folder of its own below `work`: a copy of the master at `from`, or an empty one. */
+  static async open(
+    work: string,
+    from: string | null,
+    options: Pick<OrchestratorOptions, 'duckdb'>,
+  ): Promise<MasterDraft> {
+    const scratch = await createScratch(work);
+    let database: Database | null = null;
     try {
+      const file = draftIn(scratch);
+      if (from !== null) await copyFile(from, file, constants.COPYFILE_FICLONE);
+      crashPoint('master.after-copy');
+      database = await Database.open(file, databaseLimits(options, scratch.directory));
       const session = await database.connect();
       // Each part is bound twice, in its source's schema and under its flat name; the second time its footer is known.
       await session.run('SET parquet_metadata_cache = true');
       await session.run('BEGIN');
-      return new MasterDraft(file, database, session);
+      return new MasterDraft(scratch, database, session);
     } catch (thrown) {
-      database.close();
+      database?.close();
+      await scratch.remove();
       throw thrown;
     }
   }
@@ -95,24 +103,35 @@ export class MasterDraft {
     await this.session.run('BEGIN');
   }
 
-  /** Commits, flushes and renames the draft over `master`, leaving no WAL behind. */
+  /**
+   * Commits, and renames what is then the draft's file over `master`, with no WAL beside it. The draft goes on from there: whoever opens the new master must not
+   * meet the lock of ours, so it is a copy.
+   */
   async replace(master: string): Promise<void> {
     crashPoint('master.before-commit');
     await this.session.run('COMMIT');
     crashPoint('master.after-commit');
     await this.session.run('CHECKPOINT');
-    this.database.close();
-    await syncFile(this.file);
+    const next = join(this.scratch.directory, 'next.duckdb');
+    await copyFile(draftIn(this.scratch), next, constants.COPYFILE_FICLONE);
+    await syncFile(next);
     // A WAL left by somebody who wrote into the master would be replayed into the new one.
     await rm(`${master}.wal`, { force: true });
     crashPoint('master.before-rename');
-    await renameDurably(this.file, master);
+    await renameDurably(next, master);
     crashPoint('master.after-rename');
+    this.done.length = 0;
+    await this.session.run('BEGIN');
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async close(): Promise<void> {
     this.database.close();
+    await this.scratch.remove();
   }
+}
+
+function draftIn({ directory }: Scratch): string {
+  return join(directory, `${catalog}.duckdb`);
 }
 
 const batchSize = 50;

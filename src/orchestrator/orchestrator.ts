@@ -6,15 +6,17 @@ import { createScratch, sweepScratch } from '../publish/scratch.ts';
 import { type DataFolder, dataFolder } from './data-folder.ts';
 import { forgetTable } from './forget-table.ts';
 import { databaseLimits } from './limits.ts';
-import { rebuild } from './rebuild.ts';
+import { type Rebuilt, rebuild } from './rebuild.ts';
 import { reportOf } from './report.ts';
 import { loadCatalogue, openCatalogue, type SavedCatalogue } from './saved-catalogue.ts';
 import type { Catalogue, OrchestratorOptions, RebuildReport, RebuildRequest } from './shapes.ts';
+import { StandingDraft } from './standing-draft.ts';
 import { adoptedSources, sweepRetired } from './sweep-retired.ts';
 
 export class SyncOrchestrator {
   private readonly options: OrchestratorOptions;
   private readonly folder: DataFolder;
+  private readonly draft: StandingDraft;
   private saved: SavedCatalogue;
   private open: Catalogue;
   private running: Promise<RebuildReport> | null = null;
@@ -26,6 +28,7 @@ export class SyncOrchestrator {
   constructor(options: OrchestratorOptions) {
     this.options = options;
     this.folder = dataFolder(options.dataDirectory);
+    this.draft = new StandingDraft(this.folder, options);
     this.saved = loadCatalogue(this.folder.catalogue, options.dataDirectory);
     this.open = openCatalogue(this.saved, options.dataDirectory);
   }
@@ -59,6 +62,11 @@ export class SyncOrchestrator {
     return forgetTable(this.options, source, table);
   }
 
+  /** Lets go of what stands ready for the next rebuild. */
+  close(): Promise<void> {
+    return this.draft.retire();
+  }
+
   private start(request: RebuildRequest): Promise<RebuildReport> {
     const run = this.perform(request).finally(() => {
       this.running = null;
@@ -80,7 +88,7 @@ export class SyncOrchestrator {
       this.saved = loadCatalogue(this.folder.catalogue, this.options.dataDirectory);
     }
     const before = { saved: this.saved, open: this.open };
-    const rebuilt = await rebuild(this.folder, this.saved, { ...request, retryFailures: first }, this.options);
+    const rebuilt = await this.rebuildOnce({ ...request, retryFailures: first });
     this.saved = rebuilt.saved;
     // What is served as before stays the same object: whoever keeps something made from it need not make it again.
     if (first || rebuilt.changed)
@@ -90,6 +98,17 @@ export class SyncOrchestrator {
       : [...(this.sweepLater ?? []), ...rebuilt.touched];
     this.sweepLater = await this.sweep(new Set(due));
     return reportOf(rebuilt);
+  }
+
+  private async rebuildOnce(request: RebuildRequest & { retryFailures: boolean }): Promise<Rebuilt> {
+    try {
+      const rebuilt = await rebuild(this.folder, this.saved, request, this.options, this.draft);
+      await this.draft.settle(rebuilt.saved.master);
+      return rebuilt;
+    } catch (thrown) {
+      await this.draft.discard();
+      throw thrown;
+    }
   }
 
   private async sweep(sources: Set<string>): Promise<Set<string>> {

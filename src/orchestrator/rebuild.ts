@@ -1,7 +1,7 @@
 /** One rebuild: scan, look at what changed, settle, build the next master, swap, save. */
 import { crashPoint } from '../publish/crash-point.ts';
 import { createScratch } from '../publish/scratch.ts';
-import { buildMaster, openDraft } from './build-master.ts';
+import { buildMaster } from './build-master.ts';
 import type { DataFolder } from './data-folder.ts';
 import { healMoved } from './heal-moved.ts';
 import { databaseLimits } from './limits.ts';
@@ -11,6 +11,7 @@ import { type Scan, scanExtracts } from './scan.ts';
 import { settleMissing, settleSource } from './settle-source.ts';
 import type { OrchestratorOptions, Problem, RebuildRequest } from './shapes.ts';
 import { fileSignature } from './signature.ts';
+import type { StandingDraft } from './standing-draft.ts';
 
 export interface Rebuilt {
   saved: SavedCatalogue;
@@ -25,6 +26,7 @@ export async function rebuild(
   before: SavedCatalogue,
   request: RebuildRequest & { retryFailures: boolean },
   options: OrchestratorOptions,
+  draft: StandingDraft,
 ): Promise<Rebuilt> {
   await using scratch = await createScratch(folder.work);
   const moved = before.dataDirectory !== folder.directory;
@@ -39,8 +41,7 @@ export async function rebuild(
   const looked = scan.sources.filter((source) => source.changed);
   const fresh = full || !sameMaster;
   // Opening a copy of the master takes as long as looking at a source, and what changed nearly always changes a view.
-  const draft = looked.length > 0 && !fresh ? openDraft(folder, false, scratch.directory, options) : null;
-  await using _draft = { [Symbol.asyncDispose]: async () => (await draft)?.[Symbol.asyncDispose]() };
+  if (looked.length > 0 && !fresh) draft.ahead(before.master);
   crashPoint('rebuild.before-look');
   const looks = await lookAtSources(looked, options, databaseLimits(options, scratch.directory));
   crashPoint('rebuild.after-look');
@@ -49,12 +50,7 @@ export async function rebuild(
   for (const { source, look, signature } of looks) {
     sources[source] = settleSource(before.sources[source], look, signature, now);
   }
-  const built = await buildMaster(folder, before, sorted(sources), request, {
-    fresh,
-    draft,
-    scratch: scratch.directory,
-    options,
-  });
+  const built = await buildMaster(folder, before, sorted(sources), request, { fresh, draft });
   const served = differ(before.sources, built.sources, (source) => source.tables);
   const claims = JSON.stringify(before.claims) !== JSON.stringify(built.claims.owners);
   const changed = built.swapped || served || claims;

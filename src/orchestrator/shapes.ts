@@ -13,6 +13,8 @@ export interface OrchestratorOptions {
     /** Milliseconds a part lives after nothing names it any more. */
     graceMs: number;
   };
+  /** Milliseconds the draft of the master stays open after a change, for the next one; 0, the default, closes it at once. */
+  draftMs?: number;
   /** Milliseconds since the epoch; default the clock. */
   now?: () => number;
   /** Ends a rebuild that waits for an extract somebody else wrote. */

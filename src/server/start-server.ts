@@ -44,6 +44,8 @@ export interface StartOptions {
 /** Together they leave a stopping server well below five seconds. */
 const longestStopMs = 3_000;
 const longestRebuildMs = 500;
+/** Longer than pushed sources pause between two publications. */
+const standingDraftMs = 5_000;
 
 /** Throws `server_running` when another process serves this data folder, and whatever keeps the state from opening. */
 export async function startServer(config: InstanceConfig, options: StartOptions = {}): Promise<RunningServer> {
@@ -77,7 +79,9 @@ async function start(
     dataDirectory: config.dataDirectory,
     duckdb: config.duckdb,
     limits: config.limits,
+    draftMs: standingDraftMs,
   });
+  started.add(() => orchestrator.close());
   const master = new Master(orchestrator, state);
   const environment = options.environment ?? readEnvironment();
   const secretsOf = (source: SourceConfig) => namedSecrets(source, environment);

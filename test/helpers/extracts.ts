@@ -29,12 +29,16 @@ export function limitsIn(directory: string): DatabaseLimits {
   return { ...duckdb, tempDirectory: join(directory, 'spill') };
 }
 
-export function orchestrator(dataDirectory: string, extra: { graceMs?: number; now?: () => number } = {}) {
+export function orchestrator(
+  dataDirectory: string,
+  extra: { graceMs?: number; now?: () => number; draftMs?: number } = {},
+) {
   return new SyncOrchestrator({
     dataDirectory,
     duckdb,
     limits: { extractMemoryBytes: 1 << 30, extractTimeMs: 60_000, graceMs: extra.graceMs ?? 3_600_000 },
     now: extra.now,
+    draftMs: extra.draftMs,
   });
 }
 

@@ -20,6 +20,7 @@ const keeper = new SyncOrchestrator({
   duckdb,
   limits: { extractMemoryBytes: 1e9, extractTimeMs: 60_000, graceMs: Number(process.env.GRACE_MS ?? 0) },
   now: process.env.GRACE_MS ? undefined : () => ++now,
+  draftMs: 5_000,
 });
 for (let generation = Number(first); generation < Number(first) + Number(count); generation += 1) {
   await publishGeneration(generation);
@@ -27,6 +28,7 @@ for (let generation = Number(first); generation < Number(first) + Number(count);
   const report = await keeper.rebuild();
   process.send?.({ generation, stale: report.stale, problems: report.problems });
 }
+await keeper.close();
 process.disconnect?.();
 
 /** Two tables of two parts; every row carries the generation. */
