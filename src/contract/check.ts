@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { confineToFolders } from '../duckdb/confine.ts';
+import { confinedReason, confineToFolders } from '../duckdb/confine.ts';
 import { Database, type DatabaseLimits } from '../duckdb/database.ts';
 import { qualified } from '../duckdb/quote.ts';
 import type { Session } from '../duckdb/session.ts';
@@ -110,7 +110,7 @@ async function checkRows(session: Session, name: string, claimed: number | null)
     if (Number(counted?.rows) === claimed) return [];
     return [finding('rows_differ', name, `it has ${counted?.rows}, not ${claimed}`)];
   } catch (thrown) {
-    return [finding('object_unreadable', name, firstLine(thrown))];
+    return [finding('object_unreadable', name, confinedReason(thrown))];
   }
 }
 
@@ -135,12 +135,12 @@ async function compare(session: Session, name: string, union: string, deep: bool
     );
     return Number(other?.rows) === 0 ? [] : [finding('parts_differ', name, `${other?.rows} rows differ`)];
   } catch (thrown) {
-    return [finding('object_unreadable', name, firstLine(thrown))];
+    return [finding('object_unreadable', name, confinedReason(thrown))];
   }
 }
 
 async function attempt(session: Session, sql: string): Promise<string | null> {
-  return session.run(sql).then(() => null, firstLine);
+  return session.run(sql).then(() => null, confinedReason);
 }
 
 function asFinding(thrown: unknown): Finding {
@@ -148,11 +148,7 @@ function asFinding(thrown: unknown): Finding {
     return finding('locked', null, 'close it, then check again');
   if (thrown instanceof AttacheError && thrown.code === 'contract_broken')
     return finding('catalogue_too_large', null, thrown.message);
-  return finding('not_a_database', null, firstLine(thrown));
-}
-
-function firstLine(thrown: unknown): string {
-  return (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0] as string;
+  return finding('not_a_database', null, confinedReason(thrown));
 }
 
 function judged(outcome: CheckOutcome, last?: Finding): CheckOutcome {

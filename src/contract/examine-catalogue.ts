@@ -139,10 +139,14 @@ function judgeMeta(rows: JsonRow[], objects: ExtractObjects, result: ExaminedCat
 
 function judgeParts(rows: JsonRow[], result: ExaminedCatalogue): void {
   for (const row of rows) {
+    if (row.table_name == null) {
+      result.findings.push(finding('part_unlisted', null, `the row of ${shownPath(row)} has no table_name`));
+      continue;
+    }
     const name = String(row.table_name);
     const table = result.tables.get(name);
     if (table === undefined) {
-      result.findings.push(finding('part_unlisted', name, String(row.path)));
+      result.findings.push(finding('part_unlisted', name, shownPath(row)));
       continue;
     }
     const part: Part = {
@@ -156,6 +160,10 @@ function judgeParts(rows: JsonRow[], result: ExaminedCatalogue): void {
       result.findings.push(finding('part_duplicate', name, part.path));
     else table.parts.push(part);
   }
+}
+
+function shownPath({ path }: JsonRow): string {
+  return path == null ? 'a part without a path' : String(path);
 }
 
 function readRecords(rows: JsonRow[], result: ExaminedCatalogue): void {

@@ -13,3 +13,15 @@ export async function confineToFolders(session: Session, folders: readonly strin
   await session.run('SET enable_external_access = false');
   await session.run('SET lock_configuration = true');
 }
+
+/** Why SQL failed in a confined session, in one line; what the confinement refused, in words for whoever wrote the view. */
+export function confinedReason(thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const extension = /install the required extension '(\w+)'/.exec(message)?.[1];
+  if (extension !== undefined)
+    return `it needs the DuckDB extension ${extension}, and extracts of other programs are read without extensions; store its rows in a table instead`;
+  const path = /Cannot access (?:file|directory) (".*") - file system operations are disabled/.exec(message)?.[1];
+  if (path !== undefined)
+    return `it reads ${path}, which is not below the folder of the extract; put the file there itself, no link, and let the view name that place, or store its rows in a table instead`;
+  return message.split('\n')[0] as string;
+}

@@ -4,7 +4,7 @@ import { type ExaminedTable, examineCatalogue } from '../contract/examine-catalo
 import { examineContent } from '../contract/examine-content.ts';
 import { examineParts } from '../contract/examine-parts.ts';
 import { type ExtractFolder, extractFolder } from '../contract/extract-folder.ts';
-import { confineToFolders } from '../duckdb/confine.ts';
+import { confinedReason, confineToFolders } from '../duckdb/confine.ts';
 import { Database } from '../duckdb/database.ts';
 import type { Session } from '../duckdb/session.ts';
 import { AttacheError } from '../errors/attache-error.ts';
@@ -109,7 +109,7 @@ async function readTable(
     if (faults[0] === undefined) return foundTable(folder, table, await describeParts(session, folder, table));
     look.broken[id] = faults[0].message;
   } catch (thrown) {
-    breakTable(look, id, 'adoption_failed', thrown instanceof Error ? thrown.message : String(thrown));
+    breakTable(look, id, 'adoption_failed', confinedReason(thrown));
   }
   return null;
 }

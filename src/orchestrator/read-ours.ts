@@ -6,6 +6,7 @@ import type { ExtractFolder } from '../contract/extract-folder.ts';
 import type { Finding } from '../contract/findings.ts';
 import type { Column } from '../contract/shapes.ts';
 import { partsQuery } from '../contract/write.ts';
+import { confinedReason } from '../duckdb/confine.ts';
 import { Database, type DatabaseLimits } from '../duckdb/database.ts';
 import { identifier, literal } from '../duckdb/quote.ts';
 import type { Session } from '../duckdb/session.ts';
@@ -75,7 +76,7 @@ export class OursReader {
 /** Why DuckDB could not open or read an extract. */
 export function unreadable(thrown: unknown): Look {
   const error = toAttacheError(thrown);
-  const message = error.message.split('\n')[0] as string;
+  const message = confinedReason(error);
   if (error.code === 'locked' || /could not set lock|conflicting lock/i.test(message)) {
     return {
       kind: 'unreadable',

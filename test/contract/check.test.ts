@@ -185,6 +185,35 @@ describe('the contract check', () => {
     expect(await codesOf(statements)).toEqual(codes);
   });
 
+  it('says of a part that names no table whose row it is', async () => {
+    await using data = await temporaryFolder();
+    const folder = await writeForeign(data.directory, 'probe', [
+      foreignMeta,
+      partsTable,
+      "INSERT INTO _parts VALUES (NULL, 'data/x.parquet', 1, 1, ''), (NULL, NULL, 1, 1, '')",
+    ]);
+    expect((await check(folder)).findings.map(({ table, message }) => [table, message])).toEqual([
+      [null, expect.stringContaining('the row of data/x.parquet has no table_name')],
+      [null, expect.stringContaining('the row of a part without a path has no table_name')],
+    ]);
+  });
+
+  it('says of a view that reads what lies elsewhere which file it is and what to do', async () => {
+    await using data = await temporaryFolder();
+    const outside = join(data.directory, 'outside.csv');
+    await writeFile(outside, 'id\n1\n');
+    const folder = await writeForeign(data.directory, 'probe', [
+      foreignMeta,
+      `CREATE VIEW t AS SELECT * FROM read_csv('${outside}')`,
+      list,
+    ]);
+    const { findings } = await check(folder);
+    expect(findings).toMatchObject([{ code: 'object_unreadable', table: 't' }]);
+    expect(findings[0]?.message).toContain(`it reads "${outside}", which is not below the folder of the extract`);
+    expect(findings[0]?.message).toContain('store its rows in a table instead');
+    expect(findings[0]?.message).not.toContain('configuration');
+  });
+
   it('never repeats what may be a secret', async () => {
     await using data = await temporaryFolder();
     const folder = await writeForeign(data.directory, 'probe', [

@@ -226,6 +226,8 @@ describe('an extract that somebody else wrote', () => {
       'up adoption_failed',
     ]);
     expect(JSON.stringify(report)).not.toContain('hunter2');
+    for (const { message } of report.problems)
+      expect(message).toContain('which is not below the folder of the extract');
   });
 
   it('loses only the table that ends the process which reads it', async () => {
