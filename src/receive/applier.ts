@@ -1,5 +1,5 @@
 /** The one who applies: reads the lanes in turn, brings batches into the state, publishes at a pace the load allows. */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseSize } from '../connectors/byte-size.ts';
 import type { Connector } from '../connectors/connector.ts';
@@ -8,13 +8,14 @@ import { extractFolder } from '../contract/extract-folder.ts';
 import { readExtractCatalogue } from '../contract/read.ts';
 import { crashPoint } from '../publish/crash-point.ts';
 import { sweepParts } from '../publish/sweep.ts';
-import { bytesAfter, type LanePosition, readAhead } from './inbox/inbox-reader.ts';
+import { bytesAfter, type LanePosition, laneEnd, readAhead } from './inbox/inbox-reader.ts';
 import { eventsTable, interpretFrames } from './interpret-frames.ts';
-import { openKeptState } from './open-kept-state.ts';
+import { endBuilding, openKeptState, setDamagedAside } from './open-kept-state.ts';
 import { progressRow } from './progress-row.ts';
 import { checkPublished, type Published, type PublishPlace, publishState } from './publish-state.ts';
 import { countQuarantined } from './quarantine.ts';
 import { type Lane, lanes, type ReceiveFolder, receiveFolder } from './receive-folder.ts';
+import { beginReplay, compareTables, endReplay, undoReplay } from './replay-events.ts';
 import { retainEvents } from './retain-events.ts';
 import type { ApplierStatus, ReceiveTask, ReplayReport } from './shapes.ts';
 import { applyChanges } from './state/apply-changes.ts';
@@ -49,7 +50,9 @@ export class Applier {
   /** Something may have changed since the last publication. */
   private unsettled = true;
   /** Rows are being built anew: nothing goes live before they are all there. */
-  private rebuilding = false;
+  private building = false;
+  /** Where each lane ended when the building began. */
+  private builtAt!: Record<Lane, Pick<LanePosition, 'segment' | 'offset'>>;
 
   private constructor(task: ReceiveTask, connector: Connector, scratch: string) {
     const extract = extractFolder(task.dataDirectory, task.source.name);
@@ -77,6 +80,7 @@ export class Applier {
   static async open(task: ReceiveTask, connector: Connector, scratch: string): Promise<Applier> {
     const applier = new Applier(task, connector, scratch);
     for (const lane of lanes) await mkdir(applier.folder.inbox[lane], { recursive: true, mode: 0o700 });
+    await undoReplay(applier.folder);
     await applier.openState();
     applier.facts.damage.push(...(await checkPublished(applier.state, applier.place)));
     const { generation, tables } = await readExtractCatalogue(applier.place.folder, applier.place.limits);
@@ -113,9 +117,22 @@ export class Applier {
     let any = false;
     for (const lane of lanes) any = (await this.applyLane(lane)) || any;
     if (any) this.applyMs = Date.now() - started;
-    else this.rebuilding = false;
+    if (this.building && (!any || this.isBuilt())) await this.endBuilding();
     this.facts.backlog = any;
     return any;
+  }
+
+  /** What was stored when the building began is applied; what comes meanwhile may never end. */
+  private isBuilt(): boolean {
+    return lanes.every((lane) => {
+      const [end, at] = [this.builtAt[lane], this.positions[lane]];
+      return at.segment > end.segment || (at.segment === end.segment && at.offset >= end.offset);
+    });
+  }
+
+  private async endBuilding(): Promise<void> {
+    await endBuilding(this.folder);
+    this.building = false;
   }
 
   private async applyLane(lane: Lane): Promise<boolean> {
@@ -130,7 +147,7 @@ export class Applier {
       quarantineDirectory: this.folder.quarantine,
     };
     const changes = await interpretFrames(interpreter, ahead.frames, lane);
-    const bulk = this.rebuilding || (lane === 'polled' && ahead.frames.length >= bulkEvents);
+    const bulk = this.building || (lane === 'polled' && ahead.frames.length >= bulkEvents);
     await applyChanges(this.state, { changes, lane, position: ahead.position, bulk }, this.place.scratch);
     this.positions[lane] = ahead.position;
     this.unsettled = true;
@@ -145,7 +162,7 @@ export class Applier {
   /** Publishes when something is dirty and the pause is over. At once when idle, at most once a second, and at least as long apart as a publish takes. */
   async publishDue(force = false): Promise<Published | null> {
     const started = Date.now();
-    if (this.rebuilding || (!force && (!this.unsettled || started < this.nextPublishAt))) return null;
+    if (this.building || (!force && (!this.unsettled || started < this.nextPublishAt))) return null;
     this.nextPublishAt = started + shortestPauseMs;
     const { progress } = this.connector.receive!.ownTables(this.settings);
     const row = progressRow(progress, {
@@ -211,7 +228,8 @@ export class Applier {
 
   /** Packs and drops events that are applied. */
   async retain(now = Date.now()): Promise<void> {
-    await retainEvents(this.folder, this.state, this.positions, now);
+    const { folder, state, positions } = this;
+    await retainEvents({ folder, state, positions, limits: this.place.limits }, now);
   }
 
   /** Builds the state anew from the kept events and says whether it came out the same. Nothing is published meanwhile. */
@@ -219,27 +237,24 @@ export class Applier {
     while (await this.applyNext()) signal.throwIfAborted();
     const before = await tableHashes(this.state);
     this.state.close();
-    const aside = `${this.folder.state}.before`;
-    await rename(this.folder.state, aside);
-    await rm(`${this.folder.state}.wal`, { force: true });
+    await beginReplay(this.folder);
     try {
       await this.openState();
       while (await this.applyNext()) signal.throwIfAborted();
     } catch (thrown) {
       this.state.close();
-      await rename(aside, this.folder.state);
+      await undoReplay(this.folder);
       await this.openState();
       throw thrown;
     }
-    await rm(aside, { force: true });
-    const after = await tableHashes(this.state);
-    const tables = [...after].map(([table, { rows, hash }]) => ({
-      table,
-      rows,
-      before: before.get(table)?.hash ?? '',
-      after: hash,
-    }));
-    return { equal: tables.every((table) => table.before === table.after), tables };
+    await endReplay(this.folder);
+    return compareTables(before, await tableHashes(this.state));
+  }
+
+  /** After a failure that says so: the next process builds the state anew. */
+  async giveUpDamaged(): Promise<void> {
+    this.state.close();
+    await setDamagedAside(this.folder);
   }
 
   private async openState(): Promise<void> {
@@ -249,7 +264,9 @@ export class Applier {
     const kept = await openKeptState(place, received);
     this.state = kept.state;
     this.positions = kept.positions;
-    this.rebuilding = kept.rebuilding;
+    this.building = kept.building;
+    const { pushed, polled } = this.folder.inbox;
+    this.builtAt = { pushed: await laneEnd(pushed), polled: await laneEnd(polled) };
     this.facts.damage.push(...kept.damage);
     this.unsettled = true;
   }

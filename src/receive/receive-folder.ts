@@ -12,6 +12,8 @@ export interface ReceiveFolder {
   inbox: Record<Lane, string>;
   /** The rows as of the last applied event. */
   state: string;
+  /** An empty file that is there while the state lacks rows the kept events have still to tell. */
+  building: string;
   /** A copy of the state, and of where it stood, from which a replay starts. */
   base: string;
   quarantine: string;
@@ -27,6 +29,7 @@ export function receiveFolder(extract: ExtractFolder): ReceiveFolder {
     directory,
     inbox: { pushed: join(directory, 'inbox-pushed'), polled: join(directory, 'inbox-polled') },
     state: join(directory, 'state.duckdb'),
+    building: join(directory, 'state.building'),
     base: join(directory, 'base.duckdb'),
     quarantine: join(directory, 'quarantine'),
     memory: join(directory, 'poll-memory.json'),

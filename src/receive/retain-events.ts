@@ -1,5 +1,7 @@
 /** Keeps the inbox small: packs what is applied, and drops what is old once a copy of the state stands in for it. */
 import { copyFile, rm } from 'node:fs/promises';
+import { Database, type DatabaseLimits } from '../duckdb/database.ts';
+import { identifier } from '../duckdb/quote.ts';
 import { renameDurably, syncFile } from '../files/durable.ts';
 import type { LanePosition } from './inbox/inbox-reader.ts';
 import { appliedSegments, olderThan, packSegment } from './inbox/retain-segments.ts';
@@ -9,19 +11,21 @@ import type { State } from './state/open-state.ts';
 const retentionMs = 30 * 86_400_000;
 const baseEveryMs = 86_400_000;
 
+export interface Retained {
+  folder: ReceiveFolder;
+  limits: DatabaseLimits;
+  state: State;
+  positions: Readonly<Record<Lane, LanePosition>>;
+}
+
 /** Packs one applied segment of each lane and drops the old ones. `now`: milliseconds since the epoch. */
-export async function retainEvents(
-  folder: ReceiveFolder,
-  state: State,
-  positions: Readonly<Record<Lane, LanePosition>>,
-  now: number,
-): Promise<void> {
+export async function retainEvents({ folder, limits, state, positions }: Retained, now: number): Promise<void> {
   for (const lane of lanes) {
     const applied = await appliedSegments(folder.inbox[lane], positions[lane]);
     const old = await olderThan(applied, now - retentionMs);
     // The copy is as large as the state, so it is made once for a day of segments.
     if ((await olderThan(old, now - retentionMs - baseEveryMs)).length > 0) {
-      await keepBase(folder, state);
+      await keepBase(folder, state, limits);
       for (const segment of old) await rm(segment.path, { force: true });
     }
     const plain = applied.find((segment) => !segment.packed && !old.includes(segment));
@@ -29,10 +33,20 @@ export async function retainEvents(
   }
 }
 
-async function keepBase(folder: ReceiveFolder, state: State): Promise<void> {
+async function keepBase(folder: ReceiveFolder, state: State, limits: DatabaseLimits): Promise<void> {
   await state.session.run('CHECKPOINT');
   const draft = `${folder.base}.draft`;
+  await rm(`${draft}.wal`, { force: true });
   await copyFile(folder.state, draft);
   await syncFile(draft);
+  await readWhole(draft, limits);
   await renameDurably(draft, folder.base);
+}
+
+/** Every block has a checksum, so a copy that can be read is sound: what it stands for is gone once it is in place. */
+async function readWhole(path: string, limits: DatabaseLimits): Promise<void> {
+  await using database = await Database.open(path, limits, { readOnly: true });
+  using session = await database.connect();
+  const tables = await session.rows<{ name: string }>(`SELECT table_name AS name FROM duckdb_tables()`);
+  for (const { name } of tables) await session.run(`SELECT max(hash(t)) FROM ${identifier(name)} t`);
 }

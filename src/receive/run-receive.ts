@@ -8,6 +8,7 @@ import { Applier } from './applier.ts';
 import { Polling } from './polling.ts';
 import { receiveFolder } from './receive-folder.ts';
 import type { OrderAnswer, ReceiveEvent, ReceiveOrder, ReceiveTask } from './shapes.ts';
+import { isDamage } from './state-damage.ts';
 
 const idleMs = 50;
 const statusMs = 1_000;
@@ -41,6 +42,9 @@ export async function runReceive(
   listen((order) => running.orders.push(order));
   try {
     await work(running);
+  } catch (thrown) {
+    if (isDamage(thrown)) await applier.giveUpDamaged();
+    throw thrown;
   } finally {
     await polling.close();
     await applier.close();
@@ -106,6 +110,7 @@ async function obey(order: ReceiveOrder, { applier, polling, signal, emit }: Run
     } else polling.perform(order.kind, signal, order.force).then(answer, refuse);
   } catch (thrown) {
     refuse(thrown);
+    if (isDamage(thrown)) throw thrown;
   }
 }
 

@@ -34,24 +34,35 @@ export async function store(dataDirectory: string, planned: readonly PlannedDeli
   await inbox.close();
 }
 
-/** Applies and publishes all that is stored; `work` sees the applier before it is closed. */
-export async function applyAll(
+/** The applier itself, for tests that go step by step; closed after `work`. */
+export async function withApplier<Result>(
   dataDirectory: string,
   source: ReturnType<typeof jiraSource>,
-  work: (applier: Applier) => Promise<unknown> = async () => {},
-): Promise<Applier['facts']> {
+  work: (applier: Applier) => Promise<Result>,
+): Promise<Result> {
   const connector = await loadConnector('jira');
   const task = receiveTask(dataDirectory, { ...source, settings: connector.settings.parse(source.settings) }, secrets);
   await using scratch = await createScratch(join(dataDirectory, 'scratch'));
   const applier = await Applier.open(task, connector, scratch.directory);
   try {
+    return await work(applier);
+  } finally {
+    await applier.close();
+  }
+}
+
+/** Applies and publishes all that is stored; `work` sees the applier before it publishes. */
+export function applyAll(
+  dataDirectory: string,
+  source: ReturnType<typeof jiraSource>,
+  work: (applier: Applier) => Promise<unknown> = async () => {},
+): Promise<Applier['facts']> {
+  return withApplier(dataDirectory, source, async (applier) => {
     while (await applier.applyNext());
     await work(applier);
     await applier.publishDue(true);
     return applier.facts;
-  } finally {
-    await applier.close();
-  }
+  });
 }
 
 /** Settings with which the source may ask the double's REST side. */

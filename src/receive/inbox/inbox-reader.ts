@@ -50,6 +50,13 @@ export async function readAhead(
   return found;
 }
 
+/** Where a lane ends at present. Of a packed segment that is known only once it is read. */
+export async function laneEnd(directory: string): Promise<Pick<LanePosition, 'segment' | 'offset'>> {
+  const last = (await listSegments(directory)).at(-1);
+  if (last === undefined) return { segment: 0, offset: 0 };
+  return { segment: last.first, offset: last.packed ? Number.POSITIVE_INFINITY : (await stat(last.path)).size };
+}
+
 /** Bytes of a lane that were not read yet. */
 export async function bytesAfter(directory: string, position: LanePosition): Promise<number> {
   let bytes = 0;

@@ -25,12 +25,12 @@ export interface State {
   close(): void;
 }
 
-/** `isNew` tells that there was no such state: its rows have to be built from the events. Throws `OutgrownState` for one whose rows cannot become those asked for. */
+/** Creates it where there is none. Throws `OutgrownState` for one whose rows cannot become those asked for. */
 export async function openState(
   path: string,
   received: readonly ReceivedTable[],
   limits: DatabaseLimits,
-): Promise<{ state: State; isNew: boolean }> {
+): Promise<State> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const database = await Database.open(path, limits);
   try {
@@ -41,19 +41,20 @@ export async function openState(
     await database.giveFreedMemoryBack();
     const byId = new Map(tables.map((table) => [table.id, table]));
     const state = { database, session, tables, byId, close: () => database.close() };
-    return { state, isNew: await takeShape(state, shapeHash(received)) };
+    await takeShape(state, shapeHash(received));
+    return state;
   } catch (thrown) {
     database.close();
     throw thrown;
   }
 }
 
-/** Creates what is not there, in one transaction. True when there was nothing. */
-async function takeShape(state: State, hash: string): Promise<boolean> {
+/** Creates what is not there, in one transaction. */
+async function takeShape(state: State, hash: string): Promise<void> {
   const { session } = state;
   await session.run(`CREATE TABLE IF NOT EXISTS ${metaTable} (name VARCHAR, value VARCHAR)`);
   const known = await session.first<{ value: string }>(`SELECT value FROM ${metaTable} WHERE name = 'shape'`);
-  if (known?.value === hash) return false;
+  if (known?.value === hash) return;
   if (known !== undefined) await checkCarriedOver(session, state.tables);
   await session.run('BEGIN');
   if (known === undefined) for (const statement of ownTables) await session.run(statement);
@@ -64,7 +65,6 @@ async function takeShape(state: State, hash: string): Promise<boolean> {
   );
   await session.run('COMMIT');
   await session.run('CHECKPOINT');
-  return known === undefined;
 }
 
 const ownTables = [
