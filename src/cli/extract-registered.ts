@@ -24,7 +24,7 @@ export function extractRegistered(task: ExtractTask): Promise<ExtractOutcome> {
       config: task.config,
       state,
       extract: extractSource,
-      rebuild: () => master.rebuild(),
+      rebuild: () => master.catchUp(),
       secretsOf: (source) => namedSecrets(source, task.environment),
       log: logTo(task.terminal),
     });

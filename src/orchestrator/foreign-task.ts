@@ -5,6 +5,8 @@ export interface ForeignTask {
   dataDirectory: string;
   source: string;
   duckdb: OrchestratorOptions['duckdb'];
+  /** How long one table may take; it is left out then, and the next is read. */
+  tableMs: number;
   /** Tables that ended an earlier child, with how. They are not read again. */
   broken: Record<string, string>;
 }

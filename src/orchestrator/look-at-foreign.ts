@@ -12,14 +12,17 @@ const entry = compiledEntry(import.meta.url, './foreign-child');
 /** A table that ends its child is left out and the rest is tried again, this many times. */
 const tablesThatMayEndTheChild = 3;
 
-/** Everybody's next rebuild waits for this look: a view without end must not hold them up for as long as an extraction may take. */
-const longestLookMs = 15 * 60_000;
+/** A table without end must not take the others of its extract with it, nor the extract a process for as long as an extraction may take. */
+const longestTableMs = 5 * 60_000;
 
 export async function lookAtForeign(folder: ExtractFolder, options: OrchestratorOptions): Promise<Look> {
+  const tableMs = Math.min(options.limits.extractTimeMs, longestTableMs);
+  const deadline = Date.now() + 2 * tableMs;
   const task: ForeignTask = {
     dataDirectory: options.dataDirectory,
     source: folder.source,
     duckdb: options.duckdb,
+    tableMs,
     broken: {},
   };
   for (let left = tablesThatMayEndTheChild; ; left -= 1) {
@@ -30,7 +33,7 @@ export async function lookAtForeign(folder: ExtractFolder, options: Orchestrator
         task,
         limits: {
           memoryBytes: options.limits.extractMemoryBytes,
-          timeMs: Math.min(options.limits.extractTimeMs, longestLookMs),
+          timeMs: Math.max(1, deadline - Date.now()),
         },
         ...(options.signal === undefined ? {} : { signal: options.signal }),
         what: `Reading the extract of ${folder.source}`,
@@ -42,7 +45,7 @@ export async function lookAtForeign(folder: ExtractFolder, options: Orchestrator
     } catch (thrown) {
       options.signal?.throwIfAborted();
       const { message } = toAttacheError(thrown);
-      if (table === null || left === 0) {
+      if (table === null || left === 0 || Date.now() >= deadline) {
         return { kind: 'unreadable', failure: { code: 'extract_unreadable', message }, again: false };
       }
       task.broken[table] = message;

@@ -46,7 +46,9 @@ async function readTables(
   say: (event: ForeignEvent) => Promise<void>,
 ): Promise<Look> {
   const catalog = await session.first<{ name: string }>('SELECT current_database() AS name');
-  const catalogue = await examineCatalogue(session, catalog?.name ?? 'extract');
+  const catalogue = await withinTime(session, task.tableMs, () =>
+    examineCatalogue(session, catalog?.name ?? 'extract'),
+  );
   const missing = catalogue.findings.find((found) => found.code === 'meta_missing');
   if (missing !== undefined)
     return { kind: 'unreadable', failure: { code: missing.code, message: missing.message }, again: false };
@@ -70,6 +72,23 @@ async function readTables(
   }
   await say({ table: null });
   return look;
+}
+
+/** Interrupts what takes longer; the session can be used for the next. */
+async function withinTime<T>(session: Session, longestMs: number, work: () => Promise<T>): Promise<T> {
+  let over = false;
+  const timer = setTimeout(() => {
+    over = true;
+    session.interrupt();
+  }, longestMs);
+  try {
+    return await work();
+  } catch (thrown) {
+    if (over) throw new Error(`it took longer than ${longestMs / 1000} seconds; store its rows in a table instead`);
+    throw thrown;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** A SELECT may call functions that spoil the whole database; the parent then reads the others without that table. */
@@ -99,7 +118,7 @@ async function readTable(
         look.broken[id] = `_meta lists ${id}, and there is no table or view of that name.`;
         return null;
       }
-      const adopted = await adoptTable(session, task, id, table, scratch);
+      const adopted = await withinTime(session, task.tableMs, () => adoptTable(session, task, id, table, scratch));
       look.problems.push(...adopted.problems.map(asProblem));
       return adopted.table;
     }

@@ -2,6 +2,7 @@
 import { crashPoint } from '../publish/crash-point.ts';
 import { createScratch } from '../publish/scratch.ts';
 import { buildMaster } from './build-master.ts';
+import type { CarefulLooks } from './careful-looks.ts';
 import type { DataFolder } from './data-folder.ts';
 import { healMoved } from './heal-moved.ts';
 import { databaseLimits } from './limits.ts';
@@ -21,12 +22,19 @@ export interface Rebuilt {
   touched: string[];
 }
 
+export interface Turn extends RebuildRequest {
+  /** What failed is looked at again, changed or not. */
+  retryFailures: boolean;
+  /** Whether looks at changed extracts of others begin; those that have ended are taken in all the same. */
+  beginLooks: boolean;
+}
+
 export async function rebuild(
   folder: DataFolder,
   before: SavedCatalogue,
-  request: RebuildRequest & { retryFailures: boolean },
+  request: Turn,
   options: OrchestratorOptions,
-  draft: StandingDraft,
+  { draft, careful }: { draft: StandingDraft; careful: CarefulLooks },
 ): Promise<Rebuilt> {
   await using scratch = await createScratch(folder.work);
   const moved = before.dataDirectory !== folder.directory;
@@ -38,12 +46,18 @@ export async function rebuild(
     before.sources,
     (source) => full || (request.retryFailures && isFailing(source)),
   );
-  const looked = scan.sources.filter((source) => source.changed);
+  const present = new Set(scan.sources.map((source) => source.folder.source));
+  const ended = careful.take().filter(({ source }) => present.has(source));
+  const looked = scan.sources.filter(
+    (source) => source.changed && ended.every((look) => look.source !== source.folder.source),
+  );
   const fresh = full || !sameMaster;
   // Opening a copy of the master takes as long as looking at a source, and what changed nearly always changes a view.
-  if (looked.length > 0 && !fresh) draft.ahead(before.master);
+  if (ended.length + looked.length > 0 && !fresh) draft.ahead(before.master);
   crashPoint('rebuild.before-look');
-  const looks = await lookAtSources(looked, options, databaseLimits(options, scratch.directory));
+  const quick = await lookAtSources(looked, databaseLimits(options, scratch.directory));
+  if (request.beginLooks) for (const folder of quick.careful) careful.begin(folder);
+  const looks = [...quick.looks, ...ended];
   crashPoint('rebuild.after-look');
   const now = new Date((options.now ?? Date.now)()).toISOString();
   const sources = keepUnchanged(before, scan, request.registered ?? new Map());
@@ -71,7 +85,7 @@ export async function rebuild(
     ...built.claims.problems,
   ];
   const gone = Object.keys(before.sources).filter((source) => saved.sources[source] === undefined);
-  return { saved, problems, changed, touched: [...looked.map((source) => source.folder.source), ...gone] };
+  return { saved, problems, changed, touched: [...looks.map(({ source }) => source), ...gone] };
 }
 
 function isFailing({ failure, tables }: SavedSource): boolean {

@@ -2,8 +2,8 @@
 import type { Rebuilt } from './rebuild.ts';
 import type { RebuildReport } from './shapes.ts';
 
-export function reportOf({ saved, problems, changed }: Rebuilt): RebuildReport {
-  const report: RebuildReport = {
+export function reportOf({ saved, problems, changed }: Rebuilt): Omit<RebuildReport, 'looking'> {
+  const report: Omit<RebuildReport, 'looking'> = {
     live: [],
     stale: [],
     problems,

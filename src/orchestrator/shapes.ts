@@ -17,7 +17,7 @@ export interface OrchestratorOptions {
   draftMs?: number;
   /** Milliseconds since the epoch; default the clock. */
   now?: () => number;
-  /** Ends a rebuild that waits for an extract somebody else wrote. */
+  /** Ends looks at extracts somebody else wrote. */
   signal?: AbortSignal;
 }
 
@@ -58,6 +58,8 @@ export interface RebuildReport {
   generation: number;
   /** Whether anything that is served differs from before. */
   changed: boolean;
+  /** Extracts of others that are still being looked at; a later rebuild takes them in. */
+  looking: string[];
 }
 
 export interface CataloguePart {

@@ -80,6 +80,7 @@ async function start(
     duckdb: config.duckdb,
     limits: config.limits,
     draftMs: standingDraftMs,
+    signal: stopping.signal,
   });
   started.add(() => orchestrator.close());
   const master = new Master(orchestrator, state);

@@ -31,12 +31,16 @@ export function limitsIn(directory: string): DatabaseLimits {
 
 export function orchestrator(
   dataDirectory: string,
-  extra: { graceMs?: number; now?: () => number; draftMs?: number } = {},
+  extra: { graceMs?: number; now?: () => number; draftMs?: number; extractTimeMs?: number } = {},
 ) {
   return new SyncOrchestrator({
     dataDirectory,
     duckdb,
-    limits: { extractMemoryBytes: 1 << 30, extractTimeMs: 60_000, graceMs: extra.graceMs ?? 3_600_000 },
+    limits: {
+      extractMemoryBytes: 1 << 30,
+      extractTimeMs: extra.extractTimeMs ?? 60_000,
+      graceMs: extra.graceMs ?? 3_600_000,
+    },
     now: extra.now,
     draftMs: extra.draftMs,
   });

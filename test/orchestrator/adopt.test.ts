@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { RebuildReport } from '../../src/orchestrator/shapes.ts';
 import {
   foreignMeta,
   orchestrator,
@@ -242,6 +243,57 @@ describe('an extract that somebody else wrote', () => {
     const report = await orchestrator(data.directory).rebuild();
     expect(report.live.map((entry) => entry.table)).toEqual(['good', 'other']);
     expect(report.problems).toMatchObject([{ source: 'heavy', table: 'killer' }]);
+  });
+
+  it('with a table without end holds up nobody else, and loses only that table', async () => {
+    await using data = await temporaryFolder();
+    await publishTables(data.directory, 'crm', { orders: 'SELECT 1 AS id' });
+    await writeForeign(data.directory, 'slow', [
+      foreignMeta,
+      'CREATE TABLE good AS SELECT 1 AS id',
+      'CREATE VIEW endless AS SELECT count(*) AS n FROM range(1000000000) a, range(1000000000) b WHERE a.range % 7 = b.range % 5',
+      'CREATE TABLE other AS SELECT 2 AS id',
+      ...listed('good', 'endless', 'other'),
+    ]);
+    const keeper = orchestrator(data.directory, { extractTimeMs: 5_000 });
+    let whole: RebuildReport | null = null;
+    const ended = keeper.rebuild().then((report) => {
+      whole = report;
+    });
+    expect(await keeper.rebuildAtOnce()).toMatchObject({
+      live: [{ source: 'crm', table: 'orders' }],
+      looking: ['slow'],
+    });
+    await publishTables(data.directory, 'crm', { orders: ['SELECT 1 AS id', 'SELECT 2 AS id'] });
+    expect((await keeper.rebuildAtOnce()).live).toEqual([{ source: 'crm', table: 'orders', rows: 2 }]);
+    expect(await queryMaster(data.directory, 'SELECT count(*) AS n FROM orders')).toEqual([{ n: '2' }]);
+    expect(whole).toBeNull();
+    await ended;
+    expect(whole).toMatchObject({
+      live: [{ table: 'orders' }, { source: 'slow', table: 'good' }, { source: 'slow', table: 'other' }],
+      looking: [],
+      changed: true,
+      problems: [
+        {
+          source: 'slow',
+          table: 'endless',
+          code: 'adoption_failed',
+          message: expect.stringContaining('longer than 5'),
+        },
+      ],
+    });
+    expect(await keeper.rebuildAtOnce()).toMatchObject({ looking: [], changed: false });
+  });
+
+  it('with an endless _meta is told as that', async () => {
+    await using data = await temporaryFolder();
+    await writeForeign(data.directory, 'slow', [
+      'CREATE VIEW _meta AS SELECT count(*) AS table_name FROM range(1000000000) a, range(1000000000) b WHERE a.range % 7 = b.range % 5',
+    ]);
+    const report = await orchestrator(data.directory, { extractTimeMs: 3_000 }).rebuild();
+    expect(report.stale).toEqual([
+      { source: 'slow', table: null, reason: expect.stringContaining('it took longer than 3 seconds') },
+    ]);
   });
 
   it('is served from its own files when _parts names them, and refused where they are not what it says', async () => {

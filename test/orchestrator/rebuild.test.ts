@@ -243,9 +243,9 @@ describe('a rebuild', () => {
     await using data = await temporaryFolder();
     await publishTables(data.directory, 'crm', { orders: 'SELECT 1 AS id' });
     const keeper = orchestrator(data.directory);
-    const first = keeper.rebuild();
-    const second = keeper.rebuild();
-    const third = keeper.rebuild();
+    const first = keeper.rebuildAtOnce();
+    const second = keeper.rebuildAtOnce();
+    const third = keeper.rebuildAtOnce();
     expect(second).toBe(third);
     await first;
     expect((await second).changed).toBe(false);

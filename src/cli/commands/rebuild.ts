@@ -35,7 +35,7 @@ async function run(options: ConfigOptions, context: Context): Promise<void> {
   const config = await readConfig(options, context);
   const report = await withState(config, async (state) => {
     const master = new Master(new SyncOrchestrator({ ...config, signal: context.signal }), state);
-    await master.rebuild();
+    await master.catchUp();
     return master.report as RebuildReport;
   });
   const { live, stale, problems } = report;
