@@ -2,12 +2,20 @@
 import { addServerOption, connect } from '../../connect.ts';
 import type { Configure } from '../../context.ts';
 import { fieldsText } from '../../output/fields-text.ts';
+import { type Replayed, replaySummary, replayText } from '../../output/replay-text.ts';
 import { textTable } from '../../output/text-table.ts';
 import { printable } from '../../printable.ts';
+import type { Terminal } from '../../terminal.ts';
 
 interface Options {
   server?: string;
   force?: boolean;
+}
+
+interface Status {
+  source: string;
+  door: object;
+  applier: { damage?: string[] } | null;
 }
 
 interface Quarantined {
@@ -34,41 +42,92 @@ export const status: Configure = (command, context) =>
     .action(async (source: string, options: Options) => {
       const { terminal, signal } = context;
       await using client = await connect(options, context);
-      const { body } = await client.json<{ door: object; applier: object | null }>(`${pathOf(source)}/receive`, {
-        signal,
-      });
+      const { body } = await client.json<Status>(`${pathOf(source)}/receive`, { signal });
       if (terminal.json) return terminal.document(body);
-      const { door, applier, ...rest } = body;
-      await terminal.data(fieldsText({ ...door, ...applier, ...rest }));
+      const { source: name, door, applier, ...rest } = body;
+      const { damage = [], ...figures } = applier ?? {};
+      await terminal.data(fieldsText({ source: name, ...rest, ...door, ...figures }));
+      for (const sentence of damage) terminal.say(printable(sentence));
     });
 
-export const replay = order('replay', 'Builds the state anew from the kept events; says whether it came out the same.');
-export const reconcile = order('reconcile', 'Looks for changes that no event told of.');
-export const backfill = order('backfill', 'Brings everything the site holds; goes on where it was cut off.');
-export const findDeleted = order(
-  'find-deleted',
-  'Finds out what was deleted without a word. Much at once needs --force.',
-);
+/** `da admin sources replay` */
+export const replay = order<Replayed>({
+  kind: 'replay',
+  help: 'Builds the state anew from the kept events; says whether it came out the same.',
+  json: '{status: done or running, report: {equal, tables: [{table, rows, before, after}]}}',
+  async show(report, terminal) {
+    await terminal.data(replayText(report));
+    terminal.say(replaySummary(report));
+  },
+});
 
-function order(kind: string, help: string): Configure {
-  return (command, context) =>
-    addServerOption(command)
-      .argument('<source>', 'the name of the source')
-      .option('--force', 'pass the limit on deletions')
+/** `da admin sources reconcile` */
+export const reconcile = order<Polled>({
+  kind: 'reconcile',
+  help: 'Looks for changes that no event told of.',
+  ...polled(),
+});
+
+/** `da admin sources backfill` */
+export const backfill = order<Polled>({
+  kind: 'backfill',
+  help: 'Brings everything the site holds; goes on where it was cut off.',
+  ...polled(),
+});
+
+/** `da admin sources find-deleted` */
+export const findDeleted = order<Polled>({
+  kind: 'find-deleted',
+  help: 'Finds out what was deleted without a word. Much at once needs --force.',
+  force: 'pass the limit on deletions',
+  ...polled(),
+});
+
+interface Polled {
+  looked: number;
+  kept: number;
+  notes: string[];
+}
+
+function polled(): Pick<Order<Polled>, 'json' | 'show'> {
+  return {
+    json: '{status: done or running, report: {looked, kept, notes}}',
+    async show({ notes, ...counts }, terminal) {
+      await terminal.data(fieldsText(counts));
+      for (const note of notes) terminal.say(printable(note));
+    },
+  };
+}
+
+interface Order<Report> {
+  kind: string;
+  help: string;
+  json: string;
+  /** What `--force` does; without it there is no such option. */
+  force?: string;
+  show(report: Report, terminal: Terminal): Promise<void>;
+}
+
+function order<Report>({ kind, help, json, force, show }: Order<Report>): Configure {
+  return (command, context) => {
+    addServerOption(command).argument('<source>', 'the name of the source');
+    if (force !== undefined) command.option('--force', force);
+    return command
       .addHelpText('before', `${help}\n\nExample:\n  $ da admin sources ${kind} jira\n`)
-      .addHelpText('after', '\nJSON: {status: done or running, report}.')
+      .addHelpText('after', `\nJSON: ${json}.`)
       .action(async (source: string, options: Options) => {
         const { terminal, signal } = context;
         await using client = await connect(options, context);
-        const { body } = await client.json<{ status: string; report: object | null }>(`${pathOf(source)}/${kind}`, {
+        const { body } = await client.json<{ status: string; report: Report | null }>(`${pathOf(source)}/${kind}`, {
           method: 'POST',
           body: { force: options.force === true },
           signal,
         });
         if (terminal.json) return terminal.document(body);
         if (body.report === null) return terminal.say(`It goes on. next: da admin sources status ${source}`);
-        await terminal.data(fieldsText(body.report));
+        await show(body.report, terminal);
       });
+  };
 }
 
 /** `da admin sources quarantine list` */
