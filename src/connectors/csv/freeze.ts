@@ -11,6 +11,7 @@ import { commonType, findTypes } from './find-types.ts';
 import { headText, type OpenedFile, openFile, readSeparatedHead } from './inspect-file.ts';
 import { findJsonTypes } from './json-piece.ts';
 import type { FoundFile } from './list-files.ts';
+import { settledNumber } from './number-types.ts';
 import { type Contract, contractDefaults, type Options } from './options.ts';
 import { describeParquet } from './parquet-piece.ts';
 import { isUtf8, type Packing, readPacking } from './read-bytes.ts';
@@ -88,7 +89,7 @@ async function freezeIn(
     }
   }
   const types: Record<string, string> = {};
-  for (const name of order) types[name] = wantedType(wanted, name) ?? found.get(name) ?? 'VARCHAR';
+  for (const name of order) types[name] = wantedType(wanted, name) ?? settledNumber(found.get(name) ?? 'VARCHAR');
   const unknown = Object.keys(wanted).filter(
     (name) => !order.some((other) => other.toLowerCase() === name.toLowerCase()),
   );
@@ -99,7 +100,16 @@ async function freezeIn(
       'Correct the names in `types`.',
     );
   }
+  const exact = order.filter(
+    (name) =>
+      types[name] !== found.get(name) && /^DECIMAL/.test(types[name] ?? '') && wantedType(wanted, name) === undefined,
+  );
+  if (exact.length > 0) notes.push(decimalNote(exact));
   return { contract: { ...contract, types }, order, notes };
+}
+
+function decimalNote(names: readonly string[]): string {
+  return `all numbers of ${names.join(', ')} have the same digits behind the point and are kept exactly: a later one with more is rejected, unless \`types\` names DOUBLE or VARCHAR`;
 }
 
 function wantedType(wanted: Record<string, string>, name: string): string | undefined {

@@ -12,6 +12,7 @@ import { findTypes } from './find-types.ts';
 import { asFileFault, type OpenedFile, textOf } from './inspect-file.ts';
 import { keepLongNumbers, wholeLines } from './json-text.ts';
 import { ensureUnchanged } from './list-files.ts';
+import { settledNumber } from './number-types.ts';
 import type { Contract } from './options.ts';
 import { type BadRow, reject, shown } from './rewrite-carefully.ts';
 import type { TableColumn } from './separated-piece.ts';
@@ -216,11 +217,13 @@ export async function findJsonTypes(
   );
   const rows = readJson(target, 'newline_delimited', rewrittenColumns);
   const texts = await session.first<Record<string, boolean>>(`SELECT ${isText.join(', ')} FROM ${rows}`);
-  const quotable = ['BIGINT', 'DOUBLE', 'BOOLEAN'];
   return {
     names: keys,
-    types: types.map((type, index) =>
-      texts?.[`c${index}`] === true && quotable.includes(type ?? '') ? 'VARCHAR' : type,
-    ),
+    types: types.map((type, index) => {
+      if (type === null) return null;
+      if (texts?.[`c${index}`] === true && /^(?:NUMBER|DOUBLE|BOOLEAN)/.test(type)) return 'VARCHAR';
+      // JSON drops zeros at the end, so that its numbers have no scale.
+      return settledNumber(type).startsWith('DECIMAL') ? 'DOUBLE' : type;
+    }),
   };
 }

@@ -8,6 +8,8 @@ interface TextType {
   shape?(x: string): string;
   /** The form is nothing but this set of characters; then the texts of several columns can be looked at together. */
   characters?: string;
+  /** What must hold as well where only the characters have been looked at. */
+  besides?(x: string): string;
   /** Value of a text that has the form. Raises where the value does not exist, e.g. a 31st of June. */
   cast(x: string): string;
   /** The same, NULL where the value does not exist. */
@@ -93,6 +95,7 @@ export function strictColumns(
     if (characters === undefined) {
       if (found.shape !== undefined) bad.push(`NOT ${found.shape(text)}`);
     } else together.set(characters, [...(together.get(characters) ?? []), text]);
+    if (found.besides !== undefined) bad.push(`NOT ${found.besides(text)}`);
     return found.cast(text);
   });
   // One look at the texts of all columns costs half of a look at each, and where it is held to both ends half of a search.
@@ -129,6 +132,9 @@ function textType(type: string, { decimal, date_format }: Pick<Contract, 'decima
     const [, precision, scale] = exact.map(Number) as [number, number, number];
     return {
       shape: matches(`[-+]?0*[0-9]{0,${precision - scale}}(?:${mark}[0-9]{0,${scale}}0*)?`),
+      characters: `-+0-9${decimal}`,
+      // The cast rounds what is longer; of what is longer by zeros the careful reading knows.
+      besides: (x) => `(strpos(${x}, '${decimal}') = 0 OR length(${x}) - strpos(${x}, '${decimal}') <= ${scale})`,
       ...casts(withPoint),
     };
   }
