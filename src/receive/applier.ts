@@ -25,11 +25,11 @@ import type { State } from './state/open-state.ts';
 import { tableHashes } from './state/table-hashes.ts';
 
 /** A batch is whatever comes first: bodies are held as they came, and each event becomes some rows on the way. */
-const batch = { bytes: 8 * 1024 * 1024, events: 2_000 };
+const batch = { bytes: 8 * 1024 * 1024, events: 1_000 };
 const bulkEvents = 500;
 const shortestPauseMs = 1_000;
 /** What DuckDB may hold beside the process's own heap, whatever it is given elsewhere: the process is there day and night. */
-const mostMemory = 192e6;
+const mostMemory = 160e6;
 const coolMs = 10 * 60_000;
 
 export class Applier {

@@ -37,7 +37,7 @@ export async function openState(
     const session = await database.connect();
     const tables = stateTables(received);
     // What is not in the file yet is held in memory.
-    await session.run(`SET checkpoint_threshold = '64MB'`);
+    await session.run(`SET checkpoint_threshold = '32MB'`);
     await database.giveFreedMemoryBack();
     const byId = new Map(tables.map((table) => [table.id, table]));
     const state = { database, session, tables, byId, close: () => database.close() };
