@@ -242,7 +242,7 @@ function asSourceError(run: Run, thrown: unknown): unknown {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (/Out of Memory/i.test(message)) {
     return new AttacheError('memory_exceeded', {
-      message: `DuckDB ran out of its memory limit: ${message}`,
+      message: `DuckDB ran out of its memory limit: ${message.split('\n')[0]}`,
       hint: 'Raise duckdb.memory_limit.',
       cause: thrown,
     });

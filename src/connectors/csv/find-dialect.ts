@@ -11,12 +11,19 @@ const candidates = [',', ';', '\t', '|'] as const;
 export interface FoundDialect {
   encoding: string;
   delimiter: string;
+  /** Lines before the header, where the file itself says so. */
+  skip?: number;
   notes: string[];
 }
 
 /** Dialect of a file, with what `given` already says. */
 export async function findDialect(opened: OpenedFile, given: Options): Promise<FoundDialect> {
   const { encoding, notes } = findEncoding(opened, given);
+  const hinted = given.skip === undefined ? await delimiterHint(opened, encoding) : null;
+  if (hinted !== null && (given.delimiter ?? hinted) === hinted) {
+    const note = `${opened.file.name} begins with a line for spreadsheets that names the delimiter; it is skipped`;
+    return { encoding, delimiter: hinted, skip: 1, notes: [...notes, note] };
+  }
   if (given.delimiter !== undefined) return { encoding, delimiter: given.delimiter, notes };
   const scores = [];
   for (const delimiter of candidates)
@@ -27,6 +34,13 @@ export async function findDialect(opened: OpenedFile, given: Options): Promise<F
   const best = scores[0];
   if (best === undefined || best.columns < 2) return { encoding, delimiter: ',', notes };
   return { encoding, delimiter: best.delimiter, notes };
+}
+
+/** The character of a first line `sep=;`, which spreadsheets write and read. */
+async function delimiterHint({ packing }: OpenedFile, encoding: string): Promise<string | null> {
+  const first = await headText(packing, encoding).next();
+  const head = first.done === true ? '' : first.value.toString('latin1', 0, 16);
+  return /^"?sep=([^\r\n])"?\r?\n/i.exec(head)?.[1] ?? null;
 }
 
 /** How many columns the header has with this delimiter, and the share of the rows that agree. */

@@ -13,7 +13,7 @@ function candidates({ decimal, date_format }: Contract): { type: string; fits(x:
   const number = matches(`${plainNumber(mark)}(?:[eE][-+]?[0-9]{1,3})?`);
   return [
     { type: 'BOOLEAN', fits: (x) => `lower(${x}) IN ('true', 'false')` },
-    { type: 'DOUBLE', fits: (x) => `(${number(x)} AND ${digits(x)} <= ${digitsOfDouble})` },
+    { type: 'DOUBLE', fits: (x) => `CASE WHEN ${number(x)} THEN ${digits(x)} <= ${digitsOfDouble} ELSE false END` },
     { type: 'DATE', fits: matches('[0-9]{4}-[0-9]{2}-[0-9]{2}') },
     { type: 'TIMESTAMP', fits: () => 'true' },
     { type: 'TIMESTAMP WITH TIME ZONE', fits: () => 'true' },
@@ -24,16 +24,15 @@ function candidates({ decimal, date_format }: Contract): { type: string; fits(x:
 const markPattern = (decimal: string) => (decimal === ',' ? ',' : '\\.');
 const plainNumber = (mark: string) => `-?(?:0|[1-9][0-9]*)(?:${mark}[0-9]+)?`;
 
-/** SQL of one value: NULL where one of the column's values is no plain number, else its `NumberFacts`. */
-function numberFacts(x: string, { decimal }: Contract, given: string): string {
-  const mark = markPattern(decimal);
-  const isPlain = `regexp_full_match(${x}, ${literal(plainNumber(mark))})`;
-  const whole = `length(regexp_extract(${x}, '[0-9]+'))`;
-  const behind = `length(regexp_extract(${x}, ${literal(`${mark}([0-9]+)$`)}, 1))`;
-  const length = (of: string, which: 'min' | 'max', filter = '') =>
-    `coalesce(${which}(${of}) ${filter || given}, 0)::INTEGER`;
-  const some = given.replace(/\)$/, () => ` AND ${behind} > 0)`);
-  return `CASE WHEN bool_and(${isPlain}) ${given} THEN {'whole': ${length(whole, 'max')}, 'shortest': ${length(behind, 'min', some)}, 'longest': ${length(behind, 'max')}} END`;
+/** SQL of an aggregate: NULL where one of the values is no plain number, else their `NumberFacts`. */
+function numberFacts(x: string, { decimal }: Contract): string {
+  const isPlain = `regexp_full_match(${x}, ${literal(plainNumber(markPattern(decimal)))})`;
+  // Lengths that mean something where the value is a plain number.
+  const point = `strpos(${x}, '${decimal}')`;
+  const whole = `CASE WHEN ${point} > 0 THEN ${point} - 1 ELSE length(${x}) END - CASE WHEN starts_with(${x}, '-') THEN 1 ELSE 0 END`;
+  const behind = `CASE WHEN ${point} > 0 THEN length(${x}) - ${point} ELSE 0 END`;
+  const shortest = `coalesce(min(${behind}) FILTER (WHERE ${point} > 0), 0)`;
+  return `CASE WHEN bool_and(${isPlain}) THEN {'whole': max(${whole})::INTEGER, 'shortest': ${shortest}::INTEGER, 'longest': max(${behind})::INTEGER} END`;
 }
 
 /** The type of each text column of `relation`, in order, numbers as `numberType` says them; null where every value is NULL. */
@@ -47,34 +46,28 @@ export async function findTypes(
   const plain = { ...contract, null_values: [] };
   const nulls =
     contract.null_values.length === 0 ? '' : ` AND x NOT IN (${contract.null_values.map(literal).join(', ')})`;
-  const found: (string | null)[] = [];
-  // A few hundred aggregates a statement; wide files take several.
-  for (let from = 0; from < columns.length; from += 50) {
-    const some = columns.slice(from, from + 50);
-    const aggregates = some.flatMap((column, index) => {
-      const x = identifier(column);
-      const given = `FILTER (WHERE ${x} IS NOT NULL${nulls.replace('x', x)})`;
-      return [
-        `count(*) ${given} AS n${index}`,
-        `${numberFacts(x, contract, given)} AS number${index}`,
-        ...types.map(
-          ({ type, fits }, at) =>
-            `bool_and(${fits(x)} AND NOT (${textColumn(type, plain).misfit(x)})) ${given} AS t${index}_${at}`,
-        ),
-      ];
-    });
-    const row = await session.first<Record<string, unknown>>(`SELECT ${aggregates.join(', ')} FROM ${relation}`);
-    for (const index of some.keys()) {
-      if (row === undefined || Number(row[`n${index}`]) === 0) found.push(null);
-      else {
-        const facts = row[`number${index}`] as NumberFacts | null;
-        const number = facts === null ? null : numberType(facts);
-        found.push(number ?? types.find((_, at) => row[`t${index}_${at}`] === true)?.type ?? 'VARCHAR');
-      }
+  const fits = types.map(
+    ({ type, fits }, at) =>
+      `bool_and(CASE WHEN ${fits('x')} THEN NOT (${textColumn(type, plain).misfit('x')}) ELSE false END) AS t${at}`,
+  );
+  const found: (string | null)[] = columns.map(() => null);
+  // The values of all columns below each other: aggregates for each column would take a minute to plan where there are thousands.
+  for (let from = 0; from < columns.length; from += columnsAtOnce) {
+    const some = columns.slice(from, from + columnsAtOnce).map(identifier);
+    const values = `(SELECT unnest([${some.join(', ')}]) AS x, unnest(range(${some.length})) AS place FROM ${relation})`;
+    const rows = await session.rows<Record<string, unknown>>(
+      `SELECT place, ${numberFacts('x', contract)} AS number, ${fits.join(', ')} FROM ${values} WHERE x IS NOT NULL${nulls} GROUP BY place`,
+    );
+    for (const row of rows) {
+      const facts = row.number as NumberFacts | null;
+      const number = facts === null ? null : numberType(facts);
+      found[from + Number(row.place)] = number ?? types.find((_, at) => row[`t${at}`] === true)?.type ?? 'VARCHAR';
     }
   }
   return found;
 }
+
+const columnsAtOnce = 1_000;
 
 /** One type for values of both. */
 export function commonType(one: string | null, other: string | null): string | null {

@@ -63,11 +63,14 @@ async function freezeIn(
     ]),
   );
   const dialect =
-    first.format === 'csv' ? await findDialect(first, given) : { encoding: 'utf-8', delimiter: ',', notes: [] };
+    first.format === 'csv'
+      ? await findDialect(first, given)
+      : { encoding: 'utf-8', delimiter: ',', notes: [] as string[] };
   const contract: Contract = {
     ...contractDefaults(given),
     delimiter: dialect.delimiter,
     encoding: dialect.encoding,
+    ...(dialect.skip === undefined ? {} : { skip: dialect.skip }),
     types: wanted,
   };
   const order: string[] = [];

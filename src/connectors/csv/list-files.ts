@@ -41,9 +41,17 @@ export async function listFiles(folder: string, sourceTable: string): Promise<Fo
   return found.filter((file) => file !== null);
 }
 
-/** Every file of the folder that could be a table. */
+/** Every file of the folder that could be a table; a link that leads out of it could not. */
 export async function listAllFiles(folder: string): Promise<FoundFile[]> {
-  return listFiles(folder, '**');
+  const root = await rootOf(folder);
+  const found: (FoundFile | null)[] = [];
+  for (const name of await walk(root, '', true)) found.push(await findFile(root, name).catch(nullIfForbidden));
+  return found.filter((file) => file !== null);
+}
+
+function nullIfForbidden(thrown: unknown): null {
+  if (thrown instanceof AttacheError && thrown.code === 'source_forbidden') return null;
+  throw thrown;
 }
 
 async function rootOf(folder: string): Promise<string> {

@@ -1,7 +1,8 @@
 /** What a folder of files does over time, and what becomes of the table. */
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { csv } from '../../../src/connectors/csv/csv.ts';
 import type { TableRequest } from '../../../src/connectors/table-request.ts';
 import { extractFolder } from '../../../src/contract/extract-folder.ts';
 import { readExtractCatalogue } from '../../../src/contract/read.ts';
@@ -317,4 +318,39 @@ test.each<[pointer: string, sourceTable: string, options: TableRequest['options'
     hint: expect.any(String),
     faults: [{ pointer, message: expect.any(String) }],
   });
+});
+
+test('a link that leads out of the folder is no table, and stands in nobody else’s way', async () => {
+  await inbox.write('a.csv', 'id\n1\n');
+  await symlink('/etc/hostname', join(inbox.path, 'out.csv'));
+  await expect(inbox.settle(tableRequest('t', { source_table: 'b.csv' }))).rejects.toMatchObject({
+    code: 'options_invalid',
+    message: expect.stringContaining('it holds a.csv.'),
+  });
+  const context = { source: 'files', settings: { path: inbox.path } } as Parameters<typeof csv.discover>[0];
+  expect((await csv.discover(context)).map((table) => table.source_table)).toEqual(['a.csv']);
+});
+
+test.each([
+  ['sep=;\nid;name\n1;a,b\n', ';'],
+  ['\ufeff"sep=|"\r\nid|name\r\n1|a,b\r\n', '|'],
+])('a first line for spreadsheets that names the delimiter is no header: %j', async (text, delimiter) => {
+  await inbox.write('a.csv', text);
+  const { options, notes } = await inbox.settle(tableRequest('t', { source_table: 'a.csv' }));
+  expect(options).toMatchObject({ delimiter, skip: 1 });
+  expect(notes).toEqual([expect.stringContaining('it is skipped')]);
+  const table = await inbox.register('t', 'a.csv');
+  expect(await inbox.runOne(table)).toMatchObject({ status: 'succeeded', rows: 1 });
+  expect(await inbox.query('SELECT * FROM t')).toEqual([{ id: '1', name: 'a,b' }]);
+});
+
+test('a file of five thousand columns is registered like any other', async () => {
+  const names = Array.from({ length: 5_000 }, (_, index) => `c${index}`);
+  await inbox.write(
+    'wide.csv',
+    `${names.join(',')}\n${names.map((_, index) => (index % 2 === 0 ? index : 'x')).join(',')}\n`,
+  );
+  const { columns } = await inbox.settle(tableRequest('t', { source_table: 'wide.csv' }));
+  expect(columns).toHaveLength(5_000);
+  expect(columns?.slice(-2).map(({ type }) => type)).toEqual(['BIGINT', 'VARCHAR']);
 });
