@@ -28,7 +28,7 @@ export async function openAttachedSession(connector: Connector, context: RunCont
   }
   return {
     plan: async (table, request) => {
-      const fingerprint = (await way.fingerprint?.(context, table)) ?? null;
+      const fingerprint = (await way.fingerprint?.(context, table, session, alias)) ?? null;
       if (fingerprint !== null && fingerprint === request.previousFingerprint)
         return { kind: 'unchanged', reason: 'the source has not changed since the last sync' };
       return planOf(connector, context, session, table, request, fingerprint);

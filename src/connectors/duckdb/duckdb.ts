@@ -4,11 +4,13 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { probe } from '../../duckdb/probe.ts';
 import { literal, qualified } from '../../duckdb/quote.ts';
+import type { Session } from '../../duckdb/session.ts';
 import { AttacheError } from '../../errors/attache-error.ts';
 import type { AttachWay } from '../attach-way.ts';
 import { defineConnector } from '../connector.ts';
 import { filePath } from '../file-path.ts';
 import type { SourceContext } from '../source-context.ts';
+import type { TableRequest } from '../table-request.ts';
 import { discoverTables } from './discover-tables.ts';
 import { keepable } from './keepable.ts';
 import { settleTable } from './settle-table.ts';
@@ -27,7 +29,9 @@ const attach: AttachWay<Settings> = {
   ],
   relation: ({ bucket, source_table }, alias) => qualified(alias, bucket ?? defaultBucket, source_table),
   retype: ({ type }) => keepable(type),
-  fingerprint: async ({ settings: { path } }) => {
+  fingerprint: async ({ settings: { path } }, table, session, alias) => {
+    // A view may read other files, or the clock: that this one rests says nothing of it.
+    if (await isView(session, alias, table)) return null;
     const [file, wal] = await Promise.all([statOf(path), statOf(`${path}.wal`)]);
     return [file, wal].map((found) => found && `${found.size}:${found.mtimeNs}:${found.ino}`).join('|');
   },
@@ -67,6 +71,14 @@ async function attached<Answer>(
     }
     return answer(await discoverTables(session, 'source'));
   });
+}
+
+async function isView(session: Session, alias: string, { bucket, source_table }: TableRequest): Promise<boolean> {
+  const [schema, name] = [bucket ?? defaultBucket, source_table].map((text) => literal(text.toLowerCase()));
+  const found = await session.first(
+    `SELECT 1 FROM duckdb_views() WHERE database_name = ${literal(alias)} AND lower(schema_name) = ${schema} AND lower(view_name) = ${name}`,
+  );
+  return found !== undefined;
 }
 
 const statOf = (path: string) => stat(resolve(path), { bigint: true }).catch(() => null);

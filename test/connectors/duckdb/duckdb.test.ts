@@ -1,7 +1,7 @@
 /** Another DuckDB file as a source. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -209,6 +209,17 @@ describe('a DuckDB file', () => {
     ]);
     const report = await extractHere(request(tableRequest('orders', { bucket: 'sales' }), tableRequest('latest')));
     expect(report.tables.map((table) => table.status)).toEqual(['succeeded', 'succeeded']);
+  });
+
+  test('a view is read again although the file rests: what it reads may lie elsewhere', async () => {
+    const elsewhere = join(directory, 'elsewhere.csv');
+    await writeFile(elsewhere, 'id\n1\n');
+    await execute(directory, file, `CREATE VIEW latest AS FROM read_csv(${literal(elsewhere)})`);
+    const read = async () => (await extractHere(request(tableRequest('latest')))).tables[0];
+    expect(await read()).toMatchObject({ status: 'succeeded', rows: 1 });
+    expect(await read()).toMatchObject({ status: 'unchanged', rows: 1 });
+    await writeFile(elsewhere, 'id\n1\n2\n');
+    expect(await read()).toMatchObject({ status: 'succeeded', rows: 2 });
   });
 
   test('that another program writes to is locked, which a retry can cure', async () => {
