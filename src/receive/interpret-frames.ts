@@ -30,12 +30,17 @@ export async function interpretFrames(
       for (const change of meant) changes.push(change);
       outcome = meant.length > 0 ? 'applied' : 'stored';
     } catch (thrown) {
-      await quarantine(quarantineDirectory, event, toAttacheError(thrown).message, `${lane}-${sequence}`);
+      await quarantine(quarantineDirectory, event, reasonOf(thrown), `${lane}-${sequence}`);
       outcome = 'quarantined';
     }
     if (lane === 'pushed') changes.push(listed(events, head, body, outcome));
   }
   return changes;
+}
+
+/** What a call stack does not hold is told as what it is. */
+function reasonOf(thrown: unknown): string {
+  return thrown instanceof RangeError ? 'The event is nested too deeply.' : toAttacheError(thrown).message;
 }
 
 function listed(table: string, head: Frame['head'], body: Buffer, outcome: string): ReceivedChange {

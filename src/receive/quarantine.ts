@@ -58,12 +58,12 @@ export async function countQuarantined(directory: string): Promise<number> {
   return (await idsIn(directory)).length;
 }
 
-/** Newest first, without the bodies. */
+/** Newest first, without the bodies, credentials in what they say of themselves masked. */
 export async function listQuarantined(directory: string, limit = 200): Promise<QuarantinedEvent[]> {
   const events = await Promise.all((await idsIn(directory)).map((id) => readStored(directory, id)));
   return events
     .filter((event) => event !== null)
-    .map(({ body: _body, ...event }) => event)
+    .map(({ body: _body, ...event }) => masked(event))
     .sort((a, b) => b.receivedAt - a.receivedAt)
     .slice(0, limit);
 }
@@ -71,7 +71,12 @@ export async function listQuarantined(directory: string, limit = 200): Promise<Q
 /** One event with its body as text, credentials in it masked. */
 export async function showQuarantined(directory: string, id: string): Promise<QuarantinedEvent & { body: string }> {
   const stored = await demand(directory, id);
-  return { ...stored, body: redact(Buffer.from(stored.body, 'base64').toString()) };
+  return { ...masked(stored), body: redact(Buffer.from(stored.body, 'base64').toString()) };
+}
+
+function masked<Event extends QuarantinedEvent>(event: Event): Event {
+  const clean = (text: string | null) => (text === null ? null : redact(text));
+  return { ...event, name: clean(event.name), identifier: clean(event.identifier), reason: redact(event.reason) };
 }
 
 /** The event as it came. */

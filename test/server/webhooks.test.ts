@@ -8,6 +8,7 @@ import { until } from '../helpers/instance.ts';
 import { type TestServer, testServer } from '../helpers/server.ts';
 
 const secret = 'a shared secret';
+const logged: string[] = [];
 let server: TestServer;
 
 beforeAll(async () => {
@@ -27,7 +28,9 @@ beforeAll(async () => {
       { name: 'mute', type: 'webhook', schedule: null, settings: { ...settings, table: 'mute', secret_env: 'UNSET' } },
     ],
   ]);
-  server = await testServer({ sources }, { environment: { TOLD_SECRET: secret } });
+  const note = (...said: unknown[]) => logged.push(JSON.stringify(said));
+  const log = { info: note, warn: note, error: note };
+  server = await testServer({ sources }, { environment: { TOLD_SECRET: secret }, log });
 });
 
 afterAll(() => server.stop());
@@ -71,6 +74,17 @@ test.each<[string, () => Promise<{ status: number }>, number]>([
   ['no content type', () => bare(event('n', 1)), 200],
 ])('%s is answered as it should be', async (_what, send, status) => {
   expect((await send()).status).toBe(status);
+});
+
+test('S11 what stands in the address of a request is masked in the log, refused or not', async () => {
+  logged.length = 0;
+  const body = event('logged', 1);
+  for (const signature of [sign(body), 'sha256=00']) {
+    const path = '/webhooks/told?token=abcdef&jwt=qwertz&key=https://ann:abcdef@x.example/';
+    await server.ask('POST', path, body, { authorization: null, 'x-signature': signature });
+  }
+  expect(logged.filter((line) => line.includes('/webhooks/told'))).toHaveLength(2);
+  expect(logged.join('\n')).not.toMatch(/abcdef|qwertz/);
 });
 
 /** A request without any content type, in chunks. */

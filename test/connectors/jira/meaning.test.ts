@@ -66,6 +66,37 @@ const comment = (name: string, second: number, more: Record<string, unknown> = {
   });
 const deleted = (second: number) => event('jira:issue_deleted', second, { user: ann, issue: issue(second - 1) });
 
+/** Ten thousand levels, which no writer of JSON here reaches; in a body their name stands for them. */
+const levels = 10_000;
+const deep: Record<string, string> = {
+  '"@document"': `{"type":"doc","content":[${'{"type":"panel","content":['.repeat(levels)}{"type":"text","text":"bottom"}${']}'.repeat(levels)}]}`,
+  '"@lists"': `${'['.repeat(levels)}${']'.repeat(levels)}`,
+};
+
+function bodyOf(one: Event): string {
+  return Object.entries(deep).reduce((text, [name, value]) => text.replaceAll(name, value), JSON.stringify(one));
+}
+
+const moved = (second: number, from: string, to: string) =>
+  event('jira:issue_updated', second, {
+    user: ann,
+    issue: issue(second, {}, '1', to),
+    changelog: { id: second, items: [{ field: 'Key', fromString: from, toString: to }] },
+  });
+const twiceAndBack = [updated(1), moved(2, 'A-1', 'B-4'), moved(4, 'B-4', 'C-2'), moved(6, 'C-2', 'A-1')];
+/** Told while the issue was called B-4. */
+const linked = [
+  event('jira:issue_created', 3, { user: ann, issue: issue(3, {}, '2', 'A-2') }),
+  event('issuelink_created', 3, {
+    issueLink: {
+      id: 70,
+      sourceIssueId: 2,
+      destinationIssueId: 1,
+      issueLinkType: { id: 1, name: 'Blocks', inwardName: 'is blocked by', outwardName: 'blocks' },
+    },
+  }),
+];
+
 /** Each event arrives by itself. */
 async function tell(events: readonly Event[]): Promise<void> {
   for (const [index, one] of events.entries()) {
@@ -76,7 +107,7 @@ async function tell(events: readonly Event[]): Promise<void> {
       at: one.timestamp,
       flow: 'Primary' as const,
       entity: { kind: 'x', id: '1' },
-      body: JSON.stringify(one),
+      body: bodyOf(one),
     };
     await store(directory, [{ delivery, identifier: delivery.identifier }]);
   }
@@ -167,6 +198,26 @@ const outcomes: [string, Event[], string, unknown[]][] = [
     [{ issue_key: 'B-4', keys: 'A-1false B-4true' }],
   ],
   [
+    'E7 moved twice and back: one row under its first key, every key kept, and a link told under an old one leads to it',
+    [...twiceAndBack, ...linked],
+    `SELECT i.issue_key, (SELECT string_agg(k.issue_key || k.is_current, ' ' ORDER BY k.issue_key) FROM jira_issue_keys k WHERE k.issue_id = i.issue_id) AS keys, l.source_issue_key, l.destination_issue_key
+     FROM jira_issue_keys old JOIN jira_issues i USING (issue_id) JOIN jira_issue_links l ON l.destination_issue_id = i.issue_id WHERE old.issue_key = 'B-4'`,
+    [
+      {
+        issue_key: 'A-1',
+        keys: 'A-1true B-4false C-2false',
+        source_issue_key: 'A-2',
+        destination_issue_key: 'A-1',
+      },
+    ],
+  ],
+  [
+    'E7 moved twice and back, then deleted: nothing of it stays but the other end of its link',
+    [...twiceAndBack, ...linked, deleted(9)],
+    `SELECT (SELECT string_agg(issue_key, ' ') FROM jira_issues) AS issues, (SELECT string_agg(issue_key, ' ') FROM jira_issue_keys) AS keys, (SELECT count(*) FROM jira_issue_links)::INTEGER AS links`,
+    [{ issues: 'A-2', keys: 'A-2', links: 0 }],
+  ],
+  [
     'E8 jsdPublic false, then the same version without it: still false',
     [comment('created', 3, { jsdPublic: false }), comment('updated', 3, {})],
     'SELECT public_visibility AS p FROM jira_comments',
@@ -210,6 +261,21 @@ const outcomes: [string, Event[], string, unknown[]][] = [
     [updated(1, { customfield_10016: 5 })],
     'SELECT story_points FROM jira_issues',
     [{ story_points: 5 }],
+  ],
+  [
+    'E12 documents of ten thousand levels in a description, a comment and a field keep their text',
+    [
+      updated(1, { description: '@document', customfield_10040: '@document' }),
+      comment('created', 2, { body: '@document' }),
+    ],
+    'SELECT i.description_text, c.body_text, i.custom_fields FROM jira_issues i JOIN jira_comments c USING (issue_id)',
+    [{ description_text: 'bottom', body_text: 'bottom', custom_fields: '{"customfield_10040":"bottom"}' }],
+  ],
+  [
+    'E12 a field of ten thousand lists in each other: its event is kept aside, and the others count',
+    [updated(1, { summary: 'before' }), updated(2, { customfield_10040: '@lists' }), comment('created', 3)],
+    "SELECT i.summary, i.comment_count::INTEGER AS n, (SELECT string_agg(outcome, ' ' ORDER BY occurred_at) FROM jira_events) AS outcomes FROM jira_issues i",
+    [{ summary: 'before', n: 1, outcomes: 'applied quarantined applied' }],
   ],
   [
     'E13 deleting a comment leaves its issue',

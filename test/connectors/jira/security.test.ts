@@ -206,12 +206,19 @@ test.each(tolerated)('%s: 200, and understood without an exception', async (_wha
   expect(() => jira.receive!.interpret(door().context.settings as never, stored)).not.toThrow();
 });
 
-test('S11 credentials are masked in what is shown of the quarantine', async () => {
-  const text = '["https://x.example/?token=abcdef&jwt=qwertz"]';
-  expect(await answer(text)).toBe('400 and kept');
+test('S11 credentials are masked in what is shown and listed of the quarantine', async () => {
+  const address = 'https://x.example/?token=abcdef&jwt=qwertz';
+  expect(await answer(JSON.stringify([address]))).toBe('400 and kept');
+  const named = JSON.stringify({ timestamp: 1, webhookEvent: address });
+  const headers = { 'x-hub-signature': sign(named), 'x-atlassian-webhook-identifier': address };
+  expect(await answer(named, headers)).toBe('400 and kept');
   const at = door().quarantineDirectory;
-  for (const { id } of await listQuarantined(at)) {
-    const { body: shown } = await showQuarantined(at, id);
-    expect(shown).not.toMatch(/abcdef|qwertz/);
+  const listed = await listQuarantined(at);
+  expect(listed.map(({ name }) => name)).toContain('https://x.example/?token=***&jwt=***');
+  for (const { id } of listed) {
+    expect(JSON.stringify([listed, await showQuarantined(at, id)])).not.toMatch(/abcdef|qwertz/);
+    // What is released is what came.
+    const { body: taken, identifier } = await takeQuarantined(at, id);
+    if (taken.toString() === named) expect(identifier).toBe(address);
   }
 });

@@ -78,6 +78,10 @@ describe('a document', () => {
     expect(adfToText(doc(node))).toBe('bottom');
   });
 
+  test('a million spaces cost no more than their length', () => {
+    expect(adfToText(doc(paragraph(text(`start${' '.repeat(1_000_000)}end`))))).toMatch(/^start +end$/);
+  });
+
   test('of any shape loses no text node', () => {
     const word = fc.stringMatching(/^[a-z]{3,12}$/);
     const kinds = fc.constantFrom('paragraph', 'panel', 'tableCell', 'listItem', 'unknownThing', 'expand', 'heading');
@@ -119,10 +123,33 @@ describe('wiki markup', () => {
     ['panels', '{panel:title=X}inside{panel}', 'inside'],
     ['snake_case and 2*3*4', 'snake_case_name 2*3*4', 'snake_case_name 2*3*4'],
     ['pictures', '!shot.png|thumbnail!', 'shot.png'],
+    ['braces', 'run {{npm test}} with {{{name}}} and {{half', 'run npm test with {name} and {{half'],
     ['brackets that are no link', 'array[0] and [draft]', 'array[0] and [draft]'],
   ];
   test.each(cases)('%s', (_what, wiki, wanted) => {
     expect(wikiToText(wiki)).toBe(wanted);
+  });
+
+  // Whoever may write a comment would otherwise hold up all events behind it.
+  const hostile = [
+    '{',
+    '{{',
+    '{{ }',
+    ' ',
+    '\t',
+    '*a ',
+    ' *a',
+    '-a ',
+    '|',
+    '{color:',
+    '{code:a}',
+    '{code}{noformat}',
+    '[a|',
+    '!',
+    '??a',
+  ];
+  test.each(hostile)('costs no more than its length, though it be a million times %j', (one) => {
+    expect(wikiToText(`start ${one.repeat(1_000_000 / one.length)} end`)).toMatch(/^start.*end$/s);
   });
 
   test('loses no word', () => {

@@ -84,7 +84,7 @@ function dateText(timestamp: string | null): string {
 /** One blank line at most, no spaces before an end of line. */
 function tidy(text: string): string {
   return text
-    .replace(/[ \t]+\n/g, '\n')
+    .replace(/(?<![ \t])[ \t]+\n/g, '\n')
     .replace(/\n{2,}/g, '\n')
     .trim();
 }

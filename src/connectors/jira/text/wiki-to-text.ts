@@ -1,18 +1,42 @@
-/** Jira's wiki markup as plain text: marks go, words stay, links keep their target, code keeps its lines. */
+/** Jira's wiki markup as plain text: marks go, words stay, links keep their target, code keeps its lines. Whatever is written costs no more than its length. */
+import { unbraceLine, unmarkLine } from './unmark-line.ts';
 
-const code = /\{(code|noformat)(?::[^}]*)?\}([\s\S]*?)\{\1\}/g;
-
+/** Only the outermost blocks count; a block without an end is prose. */
 export function wikiToText(wiki: string): string {
   let text = '';
   let done = 0;
-  for (const found of wiki.matchAll(code)) {
-    text += `${inProse(wiki.slice(done, found.index))}\n${(found[2] ?? '').trim()}\n`;
-    done = found.index + found[0].length;
+  for (const { start, from, to, end } of codeBlocks(wiki)) {
+    text += `${inProse(wiki.slice(done, start))}\n${wiki.slice(from, to).trim()}\n`;
+    done = end;
   }
   return (text + inProse(wiki.slice(done)))
-    .replace(/[ \t]+\n/g, '\n')
+    .replace(/(?<![ \t])[ \t]+\n/g, '\n')
     .replace(/\n{2,}/g, '\n')
     .trim();
+}
+
+interface Block {
+  start: number;
+  /** Its content. */
+  from: number;
+  to: number;
+  end: number;
+}
+
+function* codeBlocks(wiki: string): Generator<Block> {
+  const without = new Set<string>();
+  const opening = /\{(code|noformat)(?::[^{}]*)?\}/g;
+  for (let found = opening.exec(wiki); found !== null; found = opening.exec(wiki)) {
+    const closing = `{${found[1]}}`;
+    const from = opening.lastIndex;
+    const to = without.has(closing) ? -1 : wiki.indexOf(closing, from);
+    // One that is nowhere is not looked for again.
+    if (to === -1) without.add(closing);
+    else {
+      opening.lastIndex = to + closing.length;
+      yield { start: found.index, from, to, end: opening.lastIndex };
+    }
+  }
 }
 
 const rules: readonly [RegExp, string][] = [
@@ -23,9 +47,10 @@ const rules: readonly [RegExp, string][] = [
   [/^[ \t]*-{4,}[ \t]*$/gm, ''],
   [/!([^!\s|]+)(?:\|[^!\n]*)?!/g, '$1'],
   [/\|\|?/g, '\t'],
-  [/\{(?:quote|panel|color|info|note|tip|warning|anchor|toc|section|column)(?::[^}]*)?\}/g, ''],
-  [/(^|[\s([{\t])([*_+^~-])(?=\S)([^\n]*?\S)\2(?=$|[\s.,;:!?)\]}\t])/gm, '$1$3'],
-  [/\{\{([^}\n]*)\}\}/g, '$1'],
+  [/\{(?:quote|panel|color|info|note|tip|warning|anchor|toc|section|column)(?::[^{}]*)?\}/g, ''],
+];
+
+const lastRules: readonly [RegExp, string][] = [
   [/\?\?([^?\n]+)\?\?/g, '$1'],
   [/\\\\/g, '\n'],
   [/\\([*_{}[\]!|+^~-])/g, '$1'],
@@ -34,7 +59,12 @@ const rules: readonly [RegExp, string][] = [
 function inProse(wiki: string): string {
   // Links go first: what stands in their brackets is not a table.
   const linked = wiki.replace(/\[([^[\]\n]*)\]/g, (whole, inner: string) => linkText(whole, inner));
-  return rules.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), linked);
+  const lines = replaceAll(linked, rules).split('\n');
+  return replaceAll(lines.map((line) => unbraceLine(unmarkLine(line))).join('\n'), lastRules);
+}
+
+function replaceAll(text: string, all: typeof rules): string {
+  return all.reduce((done, [pattern, replacement]) => done.replace(pattern, replacement), text);
 }
 
 function linkText(whole: string, inner: string): string {
