@@ -1,4 +1,5 @@
 /** Another DuckDB file as a source: tables and views of one schema, attached read-only. */
+import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -24,9 +25,10 @@ type Settings = z.infer<typeof settings>;
 const defaultBucket = 'main';
 
 const attach: AttachWay<Settings> = {
-  statements: (context, alias) => [
-    `ATTACH ${literal(resolve(context.settings.path))} AS ${qualified(alias)} (READ_ONLY)`,
-  ],
+  statements: ({ settings: { path } }, alias) => {
+    refuseNoFile(path);
+    return [`ATTACH ${literal(resolve(path))} AS ${qualified(alias)} (READ_ONLY)`];
+  },
   relation: ({ bucket, source_table }, alias) => qualified(alias, bucket ?? defaultBucket, source_table),
   retype: ({ type }) => keepable(type),
   fingerprint: async ({ settings: { path } }, table, session, alias) => {
@@ -81,10 +83,21 @@ async function isView(session: Session, alias: string, { bucket, source_table }:
   return found !== undefined;
 }
 
+/** Opening a pipe would wait for whoever writes into it. What is not there is left to DuckDB to tell. */
+function refuseNoFile(path: string): void {
+  const found = statSync(resolve(path), { throwIfNoEntry: false });
+  if (found === undefined || found.isFile()) return;
+  throw new AttacheError('source_data', {
+    message: `${path} is not a DuckDB file: it is ${found.isDirectory() ? 'a folder' : 'no file'}.`,
+    hint: 'Set `path` of the source to the DuckDB file itself.',
+  });
+}
+
 const statOf = (path: string) => stat(resolve(path), { bigint: true }).catch(() => null);
 
 /** What DuckDB's refusal means for the person who configured the file. */
 function explain(path: string, thrown: unknown): AttacheError {
+  if (thrown instanceof AttacheError) return thrown;
   const said = thrown instanceof Error ? thrown.message : String(thrown);
   if (/lock on file|Conflicting lock/i.test(said)) {
     return new AttacheError('locked', {
@@ -106,6 +119,13 @@ function explain(path: string, thrown: unknown): AttacheError {
     return new AttacheError('source_missing', {
       message: `The DuckDB file ${path} does not hold it: ${firstLine(said)}`,
       hint: 'List what it holds with the discovery of the source; `bucket` is the schema, `main` when not given.',
+      cause: thrown,
+    });
+  }
+  if (/corrupt|checksum|Could not read enough bytes/i.test(said)) {
+    return new AttacheError('source_data', {
+      message: `The DuckDB file ${path} is damaged: ${firstLine(said)}`,
+      hint: 'The table keeps its data. Bring a whole copy of the file; one that is copied while a program writes to it may be torn.',
       cause: thrown,
     });
   }

@@ -1,7 +1,7 @@
 /** Another DuckDB file as a source. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -234,6 +234,32 @@ describe('a DuckDB file', () => {
       await once(writer, 'exit');
     }
     expect((await extractHere(request(tableRequest('orders')))).tables[0]!.status).not.toBe('failed');
+  });
+
+  test.runIf(process.platform !== 'win32')(
+    'in whose place a pipe or a folder stands is told, not waited for',
+    async () => {
+      execFileSync('sh', ['-c', 'mkfifo "$0"', file]);
+      const told = { code: 'source_data', hint: expect.stringContaining('`path`') };
+      await expect(askHere(request(), { kind: 'check' })).rejects.toMatchObject(told);
+      const report = await extractHere(request(tableRequest('orders')));
+      expect(report.tables[0]?.error).toMatchObject(told);
+      await rm(file);
+      await mkdir(file);
+      await expect(askHere(request(), { kind: 'discover' })).rejects.toMatchObject(told);
+    },
+  );
+
+  test('that is damaged says so and what helps', async () => {
+    await execute(directory, file, 'CREATE TABLE orders AS SELECT range AS id, hash(range) AS h FROM range(100000)');
+    const bytes = await readFile(file);
+    await writeFile(file, bytes.fill(0x5a, 20_000, bytes.length - 20_000));
+    const report = await extractHere(request(tableRequest('orders')));
+    expect(report.tables[0]?.error).toMatchObject({
+      code: 'source_data',
+      message: expect.stringContaining('is damaged'),
+      hint: expect.stringContaining('whole copy'),
+    });
   });
 
   test('that is no DuckDB file says so', async () => {
