@@ -9,6 +9,7 @@ import { readExtractCatalogue } from '../contract/read.ts';
 import { crashPoint } from '../publish/crash-point.ts';
 import { sweepParts } from '../publish/sweep.ts';
 import { bytesAfter, type LanePosition, laneEnd, readAhead } from './inbox/inbox-reader.ts';
+import { UnpackedSegment } from './inbox/unpacked-segment.ts';
 import { eventsTable, interpretFrames } from './interpret-frames.ts';
 import { endBuilding, openKeptState, setDamagedAside } from './open-kept-state.ts';
 import { progressRow } from './progress-row.ts';
@@ -47,6 +48,7 @@ export class Applier {
   /** How long the last batch took to apply. */
   private applyMs = 0;
   private positions!: Record<Lane, LanePosition>;
+  private readonly unpacked = { pushed: new UnpackedSegment(), polled: new UnpackedSegment() };
   /** Something may have changed since the last publication. */
   private unsettled = true;
   /** Rows are being built anew: nothing goes live before they are all there. */
@@ -137,7 +139,7 @@ export class Applier {
 
   private async applyLane(lane: Lane): Promise<boolean> {
     const before = this.positions[lane];
-    const ahead = await readAhead(this.folder.inbox[lane], before, batch.bytes, batch.events);
+    const ahead = await readAhead(this.folder.inbox[lane], before, batch.bytes, batch.events, this.unpacked[lane]);
     this.facts.damage.push(...ahead.damage);
     const moved = ahead.position.segment !== before.segment || ahead.position.offset !== before.offset;
     if (ahead.frames.length === 0 && !moved) return false;

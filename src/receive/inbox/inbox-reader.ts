@@ -1,9 +1,8 @@
 /** Reads a lane from a position on: whole frames in order, damage reported and stepped over, an unfinished end left for later. */
-import { open, readFile, stat } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { open, stat } from 'node:fs/promises';
 import { decodeFrame, type Frame, findFrame } from './frame.ts';
 import { listSegments, type Segment } from './segments.ts';
+import { UnpackedSegment } from './unpacked-segment.ts';
 
 /** How far a lane is read. `segment` is the first sequence of a segment, 0 before any. */
 export interface LanePosition {
@@ -21,14 +20,13 @@ export interface ReadAhead {
   damage: string[];
 }
 
-const unpack = promisify(gunzip);
-
-/** Up to about `bytes` of frames after `position` and no more than `frames` of them; fewer, or none, when that is all there is. */
+/** Up to about `bytes` of frames after `position` and no more than `frames` of them; fewer, or none, when that is all there is. `unpacked`: kept between calls by who reads on. */
 export async function readAhead(
   directory: string,
   position: LanePosition,
   bytes: number,
   frames = Number.POSITIVE_INFINITY,
+  unpacked = new UnpackedSegment(),
 ): Promise<ReadAhead> {
   const found: ReadAhead = { frames: [], position: { ...position }, damage: [] };
   const segments = await listSegments(directory);
@@ -38,7 +36,7 @@ export async function readAhead(
     if (segment.first > found.position.segment)
       found.position = { ...found.position, segment: segment.first, offset: 0 };
     const isLast = index === segments.length - 1;
-    taken += await readSegment(segment, isLast, found, { bytes: bytes - taken, frames });
+    taken += await readSegment(segment, isLast, found, { bytes: bytes - taken, frames, unpacked });
     if (taken >= bytes || found.frames.length >= frames) break;
   }
   const gone = segments[0] !== undefined && position.segment !== 0 && segments[0].first > position.segment;
@@ -72,12 +70,12 @@ async function readSegment(
   segment: Segment,
   isLast: boolean,
   found: ReadAhead,
-  { bytes, frames }: { bytes: number; frames: number },
+  { bytes, frames, unpacked }: { bytes: number; frames: number; unpacked: UnpackedSegment },
 ): Promise<number> {
   let taken = 0;
   let size = bytes;
   while (taken < bytes && found.frames.length < frames) {
-    const chunk = await readChunk(segment, found.position.offset, size);
+    const chunk = await readChunk(segment, found.position.offset, size, unpacked);
     if (chunk.length === 0) break;
     const used = takeFrames(segment, chunk, { isLast, hasMore: chunk.length === size, frames }, found);
     if (used > 0) {
@@ -117,8 +115,8 @@ function takeFrames(
   return at;
 }
 
-async function readChunk(segment: Segment, offset: number, size: number): Promise<Buffer> {
-  if (segment.packed) return (await unpack(await readFile(segment.path))).subarray(offset, offset + size);
+async function readChunk(segment: Segment, offset: number, size: number, unpacked: UnpackedSegment): Promise<Buffer> {
+  if (segment.packed) return unpacked.read(segment.path, offset, size);
   const file = await open(segment.path, 'r');
   try {
     // Most looks find nothing new: they must not cost a buffer.

@@ -6,6 +6,7 @@ import { laneStart, readAhead } from '../../../src/receive/inbox/inbox-reader.ts
 import { defaultInboxLimits, InboxWriter } from '../../../src/receive/inbox/inbox-writer.ts';
 import { packSegment } from '../../../src/receive/inbox/retain-segments.ts';
 import { listSegments } from '../../../src/receive/inbox/segments.ts';
+import { UnpackedSegment } from '../../../src/receive/inbox/unpacked-segment.ts';
 
 let directory: string;
 
@@ -125,4 +126,22 @@ test('a segment whose flush failed is left alone and the next event goes into an
   await inbox.close();
   expect(await listSegments(directory)).toHaveLength(2);
   expect(bodies(await everything())).toEqual(expect.arrayContaining(['a', 'c']));
+});
+
+test('a packed segment is read and unpacked once, however small the portions', async () => {
+  const told = Array.from({ length: 50 }, (_, index) => `event ${index}`);
+  await write(told);
+  const [segment] = await listSegments(directory);
+  await packSegment(segment!);
+  await write(['the newest']);
+  const unpacked = new UnpackedSegment();
+  let { position, frames } = await readAhead(directory, laneStart, 1 << 20, 7, unpacked);
+  const portions = bodies({ frames });
+  // Its name alone is needed from now on.
+  await truncate(`${segment!.path}.gz`, 0);
+  while (frames.length > 0) {
+    ({ position, frames } = await readAhead(directory, position, 1 << 20, 7, unpacked));
+    portions.push(...bodies({ frames }));
+  }
+  expect(portions).toEqual([...told, 'the newest']);
 });
