@@ -1,7 +1,7 @@
 /** What disks, limits and readers do to a pushed source; each row names its outcome. */
-import { execFile, fork } from 'node:child_process';
+import { execFile, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, open, readdir, rm, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -141,6 +141,56 @@ describe('C3 the inbox cannot be written', () => {
     expect(new Set(found).size).toBe(found.length);
     expect(found).toEqual(expect.arrayContaining(acknowledged));
   });
+});
+
+const mayMount = spawnSync('unshare', ['-m', 'true']).status === 0;
+const readOnly = mayMount
+  ? 'a file system that becomes read-only'
+  : 'a folder that is gone (nothing may be mounted here)';
+
+test(`C3 ${readOnly}: refused while it lasts, taken again after it, and what was acknowledged is there`, async () => {
+  const place = join(directory, 'place');
+  const facts = { identifier: null, name: null, occurredAt: null, receivedAt: 1 };
+  await mkdir(place);
+  if (mayMount) await run('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'none', place]);
+  try {
+    const limits = { ...defaultInboxLimits, floorBytes: 0 };
+    const earlier = await InboxWriter.open(place, limits);
+    await earlier.append(facts, Buffer.from('before'));
+    await earlier.close();
+    if (mayMount) await run('mount', ['-o', 'remount,ro', place]);
+    const inbox = await InboxWriter.open(place, limits);
+    if (!mayMount) await rename(place, `${place}.away`);
+    await expect(inbox.append(facts, Buffer.from('meanwhile'))).rejects.toMatchObject({ code: 'unavailable' });
+    if (mayMount) await run('mount', ['-o', 'remount,rw', place]);
+    else await rename(`${place}.away`, place);
+    await inbox.append(facts, Buffer.from('after'));
+    await inbox.close();
+    const kept = (await readAhead(place, laneStart, 1 << 30)).frames.map(({ body }) => body.toString());
+    expect(kept).toEqual(['before', 'after']);
+  } finally {
+    if (mayMount) await run('umount', ['-l', place]);
+  }
+});
+
+test('C3 parts that would have to cross to another file system (EXDEV): nothing goes live, and once they need not, all is there', async () => {
+  const elsewhere = await mkdtemp('/dev/shm/da-elsewhere-');
+  const { truth, planned } = await lived(32, 60);
+  const data = join(directory, 'extracts/jira/data');
+  try {
+    await applyAll(directory, acme);
+    expect((await stat(elsewhere)).dev).not.toBe((await stat(data)).dev);
+    await rename(data, `${data}.before`);
+    await symlink(elsewhere, data);
+    await store(directory, planned);
+    await expect(applyAll(directory, acme)).rejects.toMatchObject({ code: 'EXDEV' });
+    await rm(data);
+    await rename(`${data}.before`, data);
+    await applyAll(directory, acme);
+    await expectTruth(truth);
+  } finally {
+    await rm(elsewhere, { recursive: true, force: true });
+  }
 });
 
 test('C3 the process behind the door may not write: the door goes on taking, and it recovers by itself', async () => {
