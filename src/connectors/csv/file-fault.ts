@@ -20,6 +20,13 @@ export function changedWhileRead(file: string): AttacheError {
   });
 }
 
+/** What kept a listed file from being read; one that is gone by now changed since. */
+export function asFileFault(name: string, thrown: unknown): AttacheError {
+  if (thrown instanceof AttacheError) return thrown;
+  const { code, message } = thrown as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? changedWhileRead(name) : badFile(name, message);
+}
+
 /** The registration asks for something that cannot work; `pointer` says where in it. */
 export function badRequest(
   pointer: '/source_table' | `/options/${keyof Options}`,

@@ -1,5 +1,4 @@
 /** Looks at the beginning of a file: what format it has, what its columns are called, and whether DuckDB's strict reader may have it. */
-import { AttacheError } from '../../errors/attache-error.ts';
 import { columnNames, numberedNames } from './column-names.ts';
 import { badFile } from './file-fault.ts';
 import type { FoundFile } from './list-files.ts';
@@ -145,11 +144,4 @@ export function isPlain(contract: Contract, head: SeparatedHead): boolean {
 /** The text of the whole file as UTF-8. */
 export function textOf({ file, packing }: OpenedFile, encoding: string): AsyncGenerator<Buffer> {
   return readText(file.path, file.name, packing, encoding);
-}
-
-/** A missing file as a fault of the source rather than of the system. */
-export function asFileFault(name: string, thrown: unknown): AttacheError {
-  if (thrown instanceof AttacheError) return thrown;
-  const { code, message } = thrown as NodeJS.ErrnoException;
-  return badFile(name, code === 'ENOENT' ? 'it is gone' : message);
 }

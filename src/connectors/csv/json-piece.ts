@@ -7,9 +7,9 @@ import { fileLiteral, identifier, literal, structLiteral } from '../../duckdb/qu
 import type { Session } from '../../duckdb/session.ts';
 import type { OpenPiece, PieceWay } from '../read-way.ts';
 import { openChecked } from './checked-rows.ts';
-import { badFile, badRequest } from './file-fault.ts';
+import { asFileFault, badFile, badRequest } from './file-fault.ts';
 import { findTypes } from './find-types.ts';
-import { asFileFault, type OpenedFile, textOf } from './inspect-file.ts';
+import { type OpenedFile, textOf } from './inspect-file.ts';
 import { keepLongNumbers, wholeLines } from './json-text.ts';
 import { ensureUnchanged } from './list-files.ts';
 import { settledNumber } from './number-types.ts';

@@ -9,7 +9,7 @@ import type { TableOptions } from '../table-options.ts';
 import type { TableRequest } from '../table-request.ts';
 import { reconcile } from './column-names.ts';
 import { estimateFile } from './estimate-file.ts';
-import { badFile } from './file-fault.ts';
+import { asFileFault } from './file-fault.ts';
 import { freeze } from './freeze.ts';
 import { isGlob } from './glob.ts';
 import { type OpenedFile, openFile, readSeparatedHead } from './inspect-file.ts';
@@ -139,10 +139,7 @@ async function contentHash(file: FoundFile): Promise<string> {
   try {
     for await (const chunk of createReadStream(file.path)) hash.update(chunk as Buffer);
   } catch (thrown) {
-    throw badFile(
-      file.name,
-      (thrown as NodeJS.ErrnoException).code === 'ENOENT' ? 'it is gone' : (thrown as Error).message,
-    );
+    throw asFileFault(file.name, thrown);
   }
   return hash.digest('hex');
 }

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import * as zlib from 'node:zlib';
 import iconv from 'iconv-lite';
-import { badFile } from './file-fault.ts';
+import { asFileFault, badFile } from './file-fault.ts';
 
 type Compression = 'none' | 'gzip' | 'zstd';
 
@@ -22,7 +22,9 @@ const headBytes = 1 << 20;
 
 /** Reads the beginning of a file. */
 export async function readPacking(path: string, name: string, limit = headBytes): Promise<Packing> {
-  const magic = await firstBytes(path, 8);
+  const magic = await firstBytes(path, 8).catch((thrown) => {
+    throw asFileFault(name, thrown);
+  });
   const compression = compressionOf(magic);
   const { bytes: head, complete } = await readHead(path, name, compression, limit);
   return { compression, marked: markOf(head), head, complete };

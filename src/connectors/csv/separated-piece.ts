@@ -4,14 +4,8 @@ import { join } from 'node:path';
 import type { OpenPiece, PieceWay } from '../read-way.ts';
 import { openChecked } from './checked-rows.ts';
 import { reconcile } from './column-names.ts';
-import {
-  asFileFault,
-  isPlain,
-  type OpenedFile,
-  readSeparatedHead,
-  type SeparatedHead,
-  textOf,
-} from './inspect-file.ts';
+import { asFileFault } from './file-fault.ts';
+import { isPlain, type OpenedFile, readSeparatedHead, type SeparatedHead, textOf } from './inspect-file.ts';
 import { ensureUnchanged } from './list-files.ts';
 import type { Contract } from './options.ts';
 import { isUtf8 } from './read-bytes.ts';

@@ -3,6 +3,8 @@ import { mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile 
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { csv } from '../../../src/connectors/csv/csv.ts';
+import { openFile } from '../../../src/connectors/csv/inspect-file.ts';
+import { listFiles } from '../../../src/connectors/csv/list-files.ts';
 import type { TableRequest } from '../../../src/connectors/table-request.ts';
 import { extractFolder } from '../../../src/contract/extract-folder.ts';
 import { readExtractCatalogue } from '../../../src/contract/read.ts';
@@ -353,4 +355,11 @@ test('a file of five thousand columns is registered like any other', async () =>
   const { columns } = await inbox.settle(tableRequest('t', { source_table: 'wide.csv' }));
   expect(columns).toHaveLength(5_000);
   expect(columns?.slice(-2).map(({ type }) => type)).toEqual(['BIGINT', 'VARCHAR']);
+});
+
+test('a file that goes away between listing and opening is told as changed, and the next run may try again', async () => {
+  await inbox.write('a.csv', 'id\n1\n');
+  const [file] = await listFiles(inbox.path, 'a.csv');
+  await rm(join(inbox.path, 'a.csv'));
+  await expect(openFile(file!)).rejects.toMatchObject({ code: 'source_data', retryable: true });
 });
