@@ -13,7 +13,8 @@ export default defineConfig({
     // A shared machine can starve a child for a while; a test that fails twice is broken. The reporter names what was tried again.
     retry: process.env.CI ? 1 : 0,
     pool: 'forks',
-    maxWorkers: 2,
+    // Twice the cores of the smallest machine: most tests wait for children, servers and clocks more than they compute.
+    maxWorkers: 4,
     reporters: ['default', './test/plain-summary.ts'],
   },
 });
