@@ -75,7 +75,7 @@ async function readSegment(
   let taken = 0;
   let size = bytes;
   while (taken < bytes && found.frames.length < frames) {
-    const chunk = await readChunk(segment, found.position.offset, size, unpacked);
+    const chunk = await readChunk(segment, found, size, unpacked);
     if (chunk.length === 0) break;
     const used = takeFrames(segment, chunk, { isLast, hasMore: chunk.length === size, frames }, found);
     if (used > 0) {
@@ -115,8 +115,13 @@ function takeFrames(
   return at;
 }
 
-async function readChunk(segment: Segment, offset: number, size: number, unpacked: UnpackedSegment): Promise<Buffer> {
-  if (segment.packed) return unpacked.read(segment.path, offset, size);
+async function readChunk(
+  segment: Segment,
+  { position: { offset }, damage }: ReadAhead,
+  size: number,
+  unpacked: UnpackedSegment,
+): Promise<Buffer> {
+  if (segment.packed) return unpacked.read(segment.path, offset, size, damage);
   const file = await open(segment.path, 'r');
   try {
     // Most looks find nothing new: they must not cost a buffer.

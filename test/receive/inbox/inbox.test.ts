@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { appendFile, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,3 +146,40 @@ test('a packed segment is read and unpacked once, however small the portions', a
   }
   expect(portions).toEqual([...told, 'the newest']);
 });
+
+const packedDamages: [string, (packed: Buffer) => Buffer][] = [
+  ['cut off', (packed) => packed.subarray(0, packed.length / 2)],
+  ['emptied', () => Buffer.alloc(0)],
+  ['no archive any more', (packed) => Buffer.alloc(packed.length, 'x')],
+  [
+    'hit by flipped bytes',
+    (packed) => Buffer.from(packed.map((byte, at) => (at === packed.length >> 1 ? ~byte : byte))),
+  ],
+];
+
+test.each(packedDamages)(
+  'a packed segment that is %s gives what it still proves, is reported once, and the events behind it stay',
+  async (_what, damage) => {
+    const told = Array.from({ length: 400 }, (_, index) => `event ${index} ${randomBytes(40).toString('hex')}`);
+    await write(told);
+    const [segment] = await listSegments(directory);
+    await packSegment(segment!);
+    await write(['the newest']);
+    const packed = `${segment!.path}.gz`;
+    await writeFile(packed, damage(await readFile(packed)));
+    const unpacked = new UnpackedSegment();
+    const read: string[] = [];
+    const reports: string[] = [];
+    for (let position = laneStart; ; ) {
+      const ahead = await readAhead(directory, position, 1 << 20, 50, unpacked);
+      read.push(...bodies(ahead));
+      reports.push(...ahead.damage);
+      if (ahead.frames.length === 0) break;
+      position = ahead.position;
+    }
+    expect(read.at(-1)).toBe('the newest');
+    expect(read.length).toBeLessThan(told.length + 1);
+    expect(told).toEqual(expect.arrayContaining(read.slice(0, -1)));
+    expect(reports.filter((one) => one.includes('is damaged'))).toHaveLength(1);
+  },
+);
