@@ -4,6 +4,7 @@ import type { Configure } from '../../context.ts';
 import { fieldsText } from '../../output/fields-text.ts';
 import { type Replayed, replaySummary, replayText } from '../../output/replay-text.ts';
 import { textTable } from '../../output/text-table.ts';
+import { plural } from '../../output/units.ts';
 import { printable } from '../../printable.ts';
 import type { Terminal } from '../../terminal.ts';
 
@@ -92,8 +93,10 @@ interface Polled {
 function polled(): Pick<Order<Polled>, 'json' | 'show'> {
   return {
     json: '{status: done or running, report: {looked, kept, notes}}',
-    async show({ notes, ...counts }, terminal) {
-      await terminal.data(fieldsText(counts));
+    async show({ looked, kept, notes }, terminal) {
+      await terminal.data(
+        `${plural(looked, 'row')} of the site looked at, ${plural(kept, 'answer')} kept as events.\n`,
+      );
       for (const note of notes) terminal.say(printable(note));
     },
   };
