@@ -14,10 +14,11 @@ import { eventsTable, interpretFrames } from './interpret-frames.ts';
 import { endBuilding, openKeptState, setDamagedAside } from './open-kept-state.ts';
 import { progressRow } from './progress-row.ts';
 import { checkPublished, type Published, type PublishPlace, publishState } from './publish-state.ts';
+import { nextPublication } from './publishing-pause.ts';
 import { countQuarantined } from './quarantine.ts';
 import { type Lane, lanes, type ReceiveFolder, receiveFolder } from './receive-folder.ts';
 import { beginReplay, compareTables, endReplay, undoReplay } from './replay-events.ts';
-import { retainEvents } from './retain-events.ts';
+import { dropOldEvents, packApplied } from './retain-events.ts';
 import type { ApplierStatus, ReceiveTask, ReplayReport } from './shapes.ts';
 import { applyChanges } from './state/apply-changes.ts';
 import { compact } from './state/compact.ts';
@@ -28,7 +29,6 @@ import { tableHashes } from './state/table-hashes.ts';
 /** A batch is whatever comes first: bodies are held as they came, and each event becomes some rows on the way. */
 const batch = { bytes: 8 * 1024 * 1024, events: 1_000 };
 const bulkEvents = 500;
-const shortestPauseMs = 1_000;
 /** What DuckDB may hold beside the process's own heap, whatever it is given elsewhere: the process is there day and night. */
 const mostMemory = 160e6;
 const coolMs = 10 * 60_000;
@@ -55,6 +55,8 @@ export class Applier {
   private building = false;
   /** Where each lane ended when the building began. */
   private builtAt!: Record<Lane, Pick<LanePosition, 'segment' | 'offset'>>;
+  /** Of the segment that is packed beside the work. */
+  private packing: Promise<void> = Promise.resolve();
 
   private constructor(task: ReceiveTask, connector: Connector, scratch: string) {
     const extract = extractFolder(task.dataDirectory, task.source.name);
@@ -165,7 +167,7 @@ export class Applier {
   async publishDue(force = false): Promise<Published | null> {
     const started = Date.now();
     if (this.building || (!force && (!this.unsettled || started < this.nextPublishAt))) return null;
-    this.nextPublishAt = started + shortestPauseMs;
+    this.nextPublishAt = nextPublication({ started, ended: started }, false);
     const { progress } = this.connector.receive!.ownTables(this.settings);
     const row = progressRow(progress, {
       generation: this.facts.generation + 1,
@@ -184,7 +186,7 @@ export class Applier {
     this.leaving = [];
     crashPoint('publish.after-all');
     const ended = Date.now();
-    this.nextPublishAt = Math.max(started + shortestPauseMs, ended + (ended - started));
+    this.nextPublishAt = nextPublication({ started, ended }, (await this.waitingBytes()) >= batch.bytes);
     this.facts.last_visible_ms = this.oldestUnpublished === null ? null : ended - this.oldestUnpublished;
     this.oldestUnpublished = null;
     this.facts.generation = published.generation;
@@ -228,14 +230,20 @@ export class Applier {
     });
   }
 
-  /** Packs and drops events that are applied. */
+  /** Drops events that are old, and begins to pack one segment that is applied: seconds of work that no event waits for. Throws what kept the last one from being packed. */
   async retain(now = Date.now()): Promise<void> {
+    await this.packing;
     const { folder, state, positions } = this;
-    await retainEvents({ folder, state, positions, limits: this.place.limits }, now);
+    await dropOldEvents({ folder, state, positions, limits: this.place.limits }, now);
+    this.packing = packApplied({ folder, positions: { ...positions } });
+    // Heard at the next turn.
+    this.packing.catch(() => {});
   }
 
   /** Builds the state anew from the kept events and says whether it came out the same. Nothing is published meanwhile. */
   async replay(signal: AbortSignal): Promise<ReplayReport> {
+    // It reads from the first segment on, and none may change its name meanwhile.
+    await this.packing;
     while (await this.applyNext()) signal.throwIfAborted();
     const before = await tableHashes(this.state);
     this.state.close();
@@ -274,6 +282,7 @@ export class Applier {
   }
 
   async close(): Promise<void> {
+    await this.packing.catch(() => {}); // The plain segment counts as long as it is there.
     await this.state.session.run('CHECKPOINT').catch(() => {}); // The log stays and is replayed at the next start.
     this.state.close();
   }

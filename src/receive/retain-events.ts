@@ -18,17 +18,22 @@ export interface Retained {
   positions: Readonly<Record<Lane, LanePosition>>;
 }
 
-/** Packs one applied segment of each lane and drops the old ones. `now`: milliseconds since the epoch. */
-export async function retainEvents({ folder, limits, state, positions }: Retained, now: number): Promise<void> {
+/** Drops applied segments of 30 days ago, once a copy of the state stands in for them. `now`: milliseconds since the epoch. */
+export async function dropOldEvents({ folder, limits, state, positions }: Retained, now: number): Promise<void> {
+  for (const lane of lanes) {
+    const old = await olderThan(await appliedSegments(folder.inbox[lane], positions[lane]), now - retentionMs);
+    // The copy is as large as the state, so it is made once for a day of segments.
+    if ((await olderThan(old, now - retentionMs - baseEveryMs)).length === 0) continue;
+    await keepBase(folder, state, limits);
+    for (const segment of old) await rm(segment.path, { force: true });
+  }
+}
+
+/** Packs the oldest applied segment of each lane that is not packed yet. */
+export async function packApplied({ folder, positions }: Pick<Retained, 'folder' | 'positions'>): Promise<void> {
   for (const lane of lanes) {
     const applied = await appliedSegments(folder.inbox[lane], positions[lane]);
-    const old = await olderThan(applied, now - retentionMs);
-    // The copy is as large as the state, so it is made once for a day of segments.
-    if ((await olderThan(old, now - retentionMs - baseEveryMs)).length > 0) {
-      await keepBase(folder, state, limits);
-      for (const segment of old) await rm(segment.path, { force: true });
-    }
-    const plain = applied.find((segment) => !segment.packed && !old.includes(segment));
+    const plain = applied.find((segment) => !segment.packed);
     if (plain !== undefined) await packSegment(plain);
   }
 }

@@ -4,6 +4,8 @@ import { getPriority, setPriority } from 'node:os';
 
 /** Weak enough that a busy computer still lets events through to their readers. */
 const least = 5;
+/** As a session it meets programs that read what it publishes too: far behind them its data grow old. */
+const leastAsGroup = 2;
 
 /** Linux keeps a priority for each thread, and those that run queries are there before any of our code is; new ones take that of their maker. */
 export function stepBack(): void {
@@ -16,16 +18,16 @@ export function stepBack(): void {
       // It has ended meanwhile.
     }
   }
-  stepBackAsGroup(niceness);
+  stepBackAsGroup();
 }
 
 /**
  * Where Linux gives each session of processes an equal share (sched(7), "The autogroup feature"), priorities weigh only within one of them. A child that runs in a
  * session of its own would keep its half of the computer whatever its priority, so there the session's is lowered too.
  */
-function stepBackAsGroup(niceness: number): void {
+function stepBackAsGroup(): void {
   try {
-    writeFileSync('/proc/self/autogroup', String(niceness));
+    writeFileSync('/proc/self/autogroup', String(leastAsGroup));
   } catch {
     // Not Linux, or without sessions' shares.
   }
