@@ -36,9 +36,6 @@ const poolThreads = '32';
  */
 const collectInOneGo = '--no-incremental-marking';
 
-/** The C library gives threads stores of memory of their own, up to eight for each core, and what one has freed no other uses. */
-const memoryArenas = '2';
-
 const killAfterCancelMs = 5_000;
 
 /** Resolves with the child's result; rejects with its error, or with why it had to be stopped. */
@@ -49,7 +46,7 @@ export async function runChild<Result, Event = never>(job: ChildJob<Event>): Pro
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
-    env: { ...childEnvironment(), UV_THREADPOOL_SIZE: poolThreads, MALLOC_ARENA_MAX: memoryArenas },
+    env: { ...childEnvironment(), UV_THREADPOOL_SIZE: poolThreads },
     ...(job.cwd === undefined ? {} : { cwd: job.cwd }),
   });
   const watch = watchLimits(child, job.limits, job.what);
