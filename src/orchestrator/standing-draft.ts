@@ -47,7 +47,8 @@ export class StandingDraft {
     if (draftMs === 0 || this.retired || this.copied === null || master === null) return this.discard();
     this.copied = master;
     this.take();
-    this.timer = setTimeout(() => this.discard(), draftMs).unref();
+    // Nobody waits for it; what cannot be removed now goes with the scratch of a dead process.
+    this.timer = setTimeout(() => this.discard().catch(() => {}), draftMs).unref();
   }
 
   /** From now on nothing stands; what a rebuild has goes with it. */
