@@ -2,6 +2,7 @@
 import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { SyncOrchestrator } from '../../src/orchestrator/orchestrator.ts';
 import { orchestrator, publishTables, queryMaster, runPlain, temporaryFolder } from '../helpers/extracts.ts';
 
 const master = (directory: string) => join(directory, 'analytics.duckdb');
@@ -9,6 +10,16 @@ const scratchOf = (directory: string) => readdir(join(directory, '.da', 'scratch
 const publish = (directory: string, value: number) =>
   publishTables(directory, 'crm', { orders: `SELECT ${value} AS value` });
 const served = (directory: string) => queryMaster(directory, 'SELECT value FROM orders');
+
+/** After a first master and a change of it, so that a draft stands; it serves 2. */
+async function afterAChange(directory: string, draftMs = 60_000): Promise<SyncOrchestrator> {
+  const keeper = orchestrator(directory, { draftMs });
+  for (const value of [1, 2]) {
+    await publish(directory, value);
+    await keeper.rebuild();
+  }
+  return keeper;
+}
 
 describe('a draft that stands', () => {
   it('brings one change after the other, new tables and tables that go among them', async () => {
@@ -38,11 +49,7 @@ describe('a draft that stands', () => {
   it('does not keep others from opening the master, for writing neither', async () => {
     await using data = await temporaryFolder();
     const { directory } = data;
-    const keeper = orchestrator(directory, { draftMs: 60_000 });
-    await publish(directory, 1);
-    await keeper.rebuild();
-    await publish(directory, 2);
-    await keeper.rebuild();
+    const keeper = await afterAChange(directory);
     await runPlain(master(directory), ['CREATE TABLE mine AS SELECT 1 AS one']);
     await publish(directory, 3);
     await keeper.rebuild();
@@ -53,11 +60,7 @@ describe('a draft that stands', () => {
   it('is not used when the master is another than the one it became', async () => {
     await using data = await temporaryFolder();
     const { directory } = data;
-    const keeper = orchestrator(directory, { draftMs: 60_000 });
-    await publish(directory, 1);
-    await keeper.rebuild();
-    await publish(directory, 2);
-    await keeper.rebuild();
+    const keeper = await afterAChange(directory);
     await runPlain(join(directory, 'other.duckdb'), ['CREATE VIEW orders AS SELECT 99 AS value']);
     await copyFile(join(directory, 'other.duckdb'), master(directory));
     await keeper.rebuild();
@@ -87,11 +90,7 @@ describe('a draft that stands', () => {
     await using data = await temporaryFolder();
     const { directory } = data;
     for (const draftMs of [200, 60_000]) {
-      const keeper = orchestrator(directory, { draftMs });
-      await publish(directory, draftMs);
-      await keeper.rebuild();
-      await publish(directory, draftMs + 1);
-      await keeper.rebuild();
+      const keeper = await afterAChange(directory, draftMs);
       expect(await scratchOf(directory)).toHaveLength(1);
       if (draftMs > 1_000) await keeper.close();
       await expect.poll(() => scratchOf(directory), { timeout: 20_000 }).toEqual([]);
