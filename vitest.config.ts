@@ -13,7 +13,7 @@ export default defineConfig({
     // A shared machine can starve a child for a while; a test that fails twice is broken. The reporter names what was tried again.
     retry: process.env.CI ? 1 : 0,
     pool: 'forks',
-    // Twice the cores of the smallest machine: most tests wait for children, servers and clocks more than they compute.
+    // Twice the cores of the smallest machine: while one file waits for a child or a clock, another computes.
     maxWorkers: 4,
     reporters: ['default', './test/plain-summary.ts'],
   },

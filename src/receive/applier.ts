@@ -163,7 +163,7 @@ export class Applier {
     return ahead.frames.length > 0;
   }
 
-  /** Publishes when something is dirty and the pause is over. At once when idle, at most once a second, and at least as long apart as a publish takes. */
+  /** Publishes when something is dirty and the pause is over, see `nextPublication`; at once when idle. */
   async publishDue(force = false): Promise<Published | null> {
     const started = Date.now();
     if (this.building || (!force && (!this.unsettled || started < this.nextPublishAt))) return null;
