@@ -104,6 +104,9 @@ export class Database {
   async giveFreedMemoryBack(): Promise<void> {
     using session = await this.connect();
     await session.run('SET GLOBAL allocator_background_threads = true');
+    // A task that let go of this much gives it back when it ends, not some time later.
+    await session.run("SET GLOBAL allocator_flush_threshold = '8MB'");
+    await session.run("SET GLOBAL allocator_bulk_deallocation_flush_threshold = '8MB'");
   }
 
   /** Closes the sessions, then the file. The driver keeps the file's lock when the order is another. */

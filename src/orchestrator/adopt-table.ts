@@ -72,7 +72,7 @@ async function sealParts(
   if (partRows === null) return [await sealBelow(dataDirectory, pathOf, draft, rows)];
   const parts: Part[] = [];
   for await (const cut of cutParquet(draft, partRows)) {
-    parts.push(await sealBelow(dataDirectory, pathOf, cut.path, cut.rows, cut.sha256));
+    parts.push(await sealBelow(dataDirectory, pathOf, cut.path, cut.rows, { knownSha256: cut.sha256 }));
   }
   await rm(draft);
   return parts;

@@ -17,7 +17,22 @@ export async function sealPart(
   rows: number,
   knownSha256?: string,
 ): Promise<Part> {
-  return sealBelow(folder.directory, (sha256) => partPath(table, sha256), file, rows, knownSha256);
+  return sealBelow(folder.directory, (sha256) => partPath(table, sha256), file, rows, { knownSha256 });
+}
+
+/** Like `sealPart`, for many parts of one table: none may be named by a catalogue before `flushParts` of the table. */
+export async function sealPartUnflushed(
+  folder: ExtractFolder,
+  table: string,
+  file: string,
+  rows: number,
+): Promise<Part> {
+  return sealBelow(folder.directory, (sha256) => partPath(table, sha256), file, rows, { flushed: false });
+}
+
+/** Flushes the entries of parts that were sealed unflushed. */
+export async function flushParts(folder: ExtractFolder, table: string): Promise<void> {
+  await syncDirectory(join(folder.directory, dirname(partPath(table, ''))));
 }
 
 /** Seals `file` below `directory` under the relative path its content's hash gives. A part that is already there is kept and `file` dropped. */
@@ -26,7 +41,7 @@ export async function sealBelow(
   pathOf: (sha256: string) => string,
   file: string,
   rows: number,
-  knownSha256?: string,
+  { knownSha256, flushed = true }: { knownSha256?: string | undefined; flushed?: boolean } = {},
 ): Promise<Part> {
   await checkParquetFrame(file);
   const sha256 = knownSha256 ?? (await hashFile(file));
@@ -44,7 +59,7 @@ export async function sealBelow(
   crashPoint('part.before-rename');
   await rename(file, target);
   crashPoint('part.after-rename');
-  await syncUpTo(dirname(target), created);
+  if (flushed || created !== undefined) await syncUpTo(dirname(target), created);
   return { path, rows, size_bytes, sha256 };
 }
 

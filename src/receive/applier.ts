@@ -14,7 +14,7 @@ import { eventsTable, interpretFrames } from './interpret-frames.ts';
 import { endBuilding, openKeptState, setDamagedAside } from './open-kept-state.ts';
 import { progressRow } from './progress-row.ts';
 import { checkPublished, type Published, type PublishPlace, publishState } from './publish-state.ts';
-import { nextPublication } from './publishing-pause.ts';
+import { nextPublication, type Waiting } from './publishing-pause.ts';
 import { countQuarantined } from './quarantine.ts';
 import { type Lane, lanes, type ReceiveFolder, receiveFolder } from './receive-folder.ts';
 import { beginReplay, compareTables, endReplay, undoReplay } from './replay-events.ts';
@@ -167,7 +167,7 @@ export class Applier {
   async publishDue(force = false): Promise<Published | null> {
     const started = Date.now();
     if (this.building || (!force && (!this.unsettled || started < this.nextPublishAt))) return null;
-    this.nextPublishAt = nextPublication({ started, ended: started }, false);
+    this.nextPublishAt = nextPublication({ started, ended: started }, 'none');
     const { progress } = this.connector.receive!.ownTables(this.settings);
     const row = progressRow(progress, {
       generation: this.facts.generation + 1,
@@ -186,7 +186,7 @@ export class Applier {
     this.leaving = [];
     crashPoint('publish.after-all');
     const ended = Date.now();
-    this.nextPublishAt = nextPublication({ started, ended }, (await this.waitingBytes()) >= batch.bytes);
+    this.nextPublishAt = nextPublication({ started, ended }, await this.waits());
     this.facts.last_visible_ms = this.oldestUnpublished === null ? null : ended - this.oldestUnpublished;
     this.oldestUnpublished = null;
     this.facts.generation = published.generation;
@@ -205,6 +205,12 @@ export class Applier {
       quarantined: await countQuarantined(this.folder.quarantine),
       misfits: await countMisfits(this.state.session, this.state.tables),
     };
+  }
+
+  private async waits(): Promise<Waiting> {
+    const bytes = await this.waitingBytes();
+    if (bytes === 0) return 'none';
+    return bytes < batch.bytes ? 'some' : 'batch';
   }
 
   private async waitingBytes(): Promise<number> {

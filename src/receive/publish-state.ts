@@ -11,7 +11,7 @@ import { hashFile } from '../files/hash-file.ts';
 import { takeLock } from '../files/lock.ts';
 import { crashPoint } from '../publish/crash-point.ts';
 import { type Publication, publish } from '../publish/publish.ts';
-import { sealPart } from '../publish/seal-part.ts';
+import { flushParts, sealPart, sealPartUnflushed } from '../publish/seal-part.ts';
 import { publishedTable, type State } from './state/open-state.ts';
 import { dirtyTable } from './state/place-rows.ts';
 import { isVisible, own, type StateTable } from './state/state-table.ts';
@@ -66,7 +66,7 @@ export async function publishState(
   for (const [id, parts] of changed) {
     const table = state.byId.get(id)!;
     const next = new Map(known.get(id));
-    for (const part of parts) await renewPart(state, table, part, next, place, written);
+    await renewParts(state, table, parts, next, place, written);
     await keepTyped(state, table, next, place, written);
     tables.set(id, publication(table, next));
     renewed.set(id, next);
@@ -79,29 +79,43 @@ export async function publishState(
   return written;
 }
 
-async function renewPart(
+/** Writes parts anew. While one is made safe on the disk the next is written: neither waits for the other. */
+async function renewParts(
   state: State,
   table: StateTable,
-  part: string,
+  names: readonly string[],
   parts: Map<string, Part>,
   place: PublishPlace,
   written: Published,
 ): Promise<void> {
-  const file = join(place.scratch, `${table.id}.parquet`);
-  const columns = table.published.map(({ name }) => `t.${identifier(name)}`).join(', ');
-  const rows = `SELECT ${columns} FROM ${identifier(table.id)} t WHERE t.${identifier(own.part)} = ${literal(part)} AND ${isVisible(table, 't')} ORDER BY t.${identifier(own.key)}`;
-  crashPoint('publish.before-part');
-  const { rows: count } = await state.session.copyToParquet(copyTo(rows, file, `${table.id}/${part}`));
-  crashPoint('publish.mid-part');
-  if (count === 0 && part !== emptyPart) {
-    parts.delete(part);
-    await rm(file, { force: true });
-    return;
+  const sealing: Promise<void>[] = [];
+  for (const [index, part] of names.entries()) {
+    const file = join(place.scratch, `${table.id}-${index}.parquet`);
+    crashPoint('publish.before-part');
+    const { rows } = await state.session.copyToParquet(copyTo(rowsOf(table, part), file, `${table.id}/${part}`));
+    crashPoint('publish.mid-part');
+    if (rows === 0 && part !== emptyPart) {
+      parts.delete(part);
+      await rm(file, { force: true });
+      continue;
+    }
+    const sealed = sealPartUnflushed(place.folder, table.id, file, rows).then((found) => {
+      parts.set(part, found);
+      written.parts += 1;
+      written.bytes += found.size_bytes;
+    });
+    // A failure is thrown below; noted here so that a copy that fails first leaves none unheard.
+    sealed.catch(() => {});
+    sealing.push(sealed);
   }
-  const sealed = await sealPart(place.folder, table.id, file, count);
-  parts.set(part, sealed);
-  written.parts += 1;
-  written.bytes += sealed.size_bytes;
+  await Promise.all(sealing);
+  if (sealing.length > 0) await flushParts(place.folder, table.id);
+}
+
+/** In the order they lie in: sorting costs as much as reading them, and rows of one part are a few thousand. */
+function rowsOf(table: StateTable, part: string): string {
+  const columns = table.published.map(({ name }) => `t.${identifier(name)}`).join(', ');
+  return `SELECT ${columns} FROM ${identifier(table.id)} t WHERE t.${identifier(own.part)} = ${literal(part)} AND ${isVisible(table, 't')}`;
 }
 
 /** A table without rows keeps one empty part; one with rows drops it. */
@@ -113,7 +127,7 @@ async function keepTyped(
   written: Published,
 ): Promise<void> {
   if ([...parts.keys()].some((part) => part !== emptyPart)) parts.delete(emptyPart);
-  else if (!parts.has(emptyPart)) await renewPart(state, table, emptyPart, parts, place, written);
+  else if (!parts.has(emptyPart)) await renewParts(state, table, [emptyPart], parts, place, written);
 }
 
 /** The mark keeps two parts with the same bytes apart: parts are named by content, and each is listed once. */

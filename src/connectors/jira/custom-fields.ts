@@ -6,7 +6,10 @@ import { momentText, readMoment } from './times.ts';
 
 /** JSON text with sorted ids. `except`: fields with columns of their own. */
 export function customFieldsText(fields: JsonObject, except: ReadonlySet<string>): string {
-  const ids = Object.keys(fields).filter((id) => id.startsWith('customfield_') && !except.has(id));
+  // Most are empty on most issues: they go before anything is sorted.
+  const ids = Object.keys(fields).filter(
+    (id) => fields[id] !== null && id.startsWith('customfield_') && !except.has(id),
+  );
   const filled = ids.sort().flatMap((id) => {
     const value = plain(fields[id]);
     return value === null || value === undefined ? [] : [[id, value] as const];

@@ -25,10 +25,12 @@ export interface Batch {
 
 export async function applyChanges(state: State, batch: Batch, scratch: string): Promise<void> {
   const reduced = reduceChanges(batch.changes);
-  const { session } = state;
+  // Temporary tables take a block of memory for each column, however few their rows; they go with the session of their batch.
+  using session = await state.database.connect();
   await session.run('BEGIN');
   try {
-    if (reduced.rows.size > 0 || reduced.complete.size > 0) await applyReduced(state, reduced, batch.bulk, scratch);
+    if (reduced.rows.size > 0 || reduced.complete.size > 0)
+      await applyReduced({ ...state, session }, reduced, batch.bulk, scratch);
     crashPoint('apply.mid-batch');
     await writePosition(session, batch.lane, batch.position);
     await session.run('COMMIT');
