@@ -14,6 +14,7 @@ import { takeLock } from '../files/lock.ts';
 import { publish } from '../publish/publish.ts';
 import { createScratch, sweepScratch } from '../publish/scratch.ts';
 import { checkDiskSpace } from './disk-space.ts';
+import { gatherProgress } from './gather-progress.ts';
 import { loadTable, type TableOutcome } from './load-table.ts';
 import { openReading } from './open-reading.ts';
 import { openRunDatabase, openStreamDatabase, piecesAtOnce } from './piece-database.ts';
@@ -43,10 +44,10 @@ export async function runExtract(request: ExtractRequest, { signal, onEvent }: R
   await using database = await openRunDatabase(limits);
   await using streamDatabase = await openStreamDatabase(connector, limits);
   const notes: string[] = [];
-  const emit = (event: ExtractEvent) => {
+  const emit = gatherProgress((event) => {
     if (event.kind === 'note') notes.push(event.message);
     onEvent(event);
-  };
+  });
   const outcomes = await readTables({
     request,
     connector,
