@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { DuckDBInstance as Instance } from '@duckdb/node-api';
 import { AttacheError } from '../errors/attache-error.ts';
 import { DuckDBInstance, DuckDBTimestampTZValue } from './driver.ts';
-import { literalList } from './quote.ts';
+import { identifier, literal, literalList } from './quote.ts';
 import { Session } from './session.ts';
 
 export interface DatabaseLimits {
@@ -21,6 +21,15 @@ export interface DatabaseLimits {
   maxTempDirectorySize?: string;
 }
 
+export interface Access {
+  readOnly?: boolean;
+  /** Rows of a row group in tables of this file, a multiple of 2,048; DuckDB's own 122,880 when absent. A row group is what a checkpoint brings into memory to write it anew. */
+  rowGroupRows?: number;
+}
+
+/** The name of a file that is attached. */
+const attached = 'main file';
+
 // The driver prints instants in the host's zone, whatever the session's is; ours is UTC everywhere.
 DuckDBTimestampTZValue.timezoneOffsetInMinutes = 0;
 
@@ -31,6 +40,7 @@ export class Database {
   private readonly sessions = new Set<Session>();
   private readonly instance: Instance;
   private readonly key: string | null;
+  private use: string | null = null;
   private closed = false;
 
   private constructor(instance: Instance, key: string | null) {
@@ -44,7 +54,7 @@ export class Database {
   }
 
   /** A database file. A second open of the same file in this process is refused: the driver would lose writes without an error. */
-  static async open(path: string, limits: DatabaseLimits, access: { readOnly?: boolean } = {}): Promise<Database> {
+  static async open(path: string, limits: DatabaseLimits, access: Access = {}): Promise<Database> {
     const key = canonicalPath(path);
     if (key.includes('?')) {
       throw new AttacheError('unsupported', {
@@ -58,6 +68,7 @@ export class Database {
     openFiles.add(key);
     try {
       refuseOtherThanFile(path);
+      if (access.rowGroupRows !== undefined) return await Database.attach(path, access.rowGroupRows, limits, key);
       return await Database.create(path, limits, key, access.readOnly ?? false);
     } catch (thrown) {
       openFiles.delete(key);
@@ -94,9 +105,30 @@ export class Database {
     return database;
   }
 
+  /** A file takes the size of its row groups only when it is attached; each session then uses it as if it were alone. */
+  private static async attach(
+    path: string,
+    rowGroupRows: number,
+    limits: DatabaseLimits,
+    key: string | null,
+  ): Promise<Database> {
+    const database = await Database.create(':memory:', limits, key, false);
+    try {
+      const session = await database.connect();
+      await session.run(`ATTACH ${literal(path)} AS ${identifier(attached)} (ROW_GROUP_SIZE ${rowGroupRows})`);
+      session.close();
+      database.use = `USE ${identifier(attached)}`;
+      return database;
+    } catch (thrown) {
+      database.close();
+      throw thrown;
+    }
+  }
+
   async connect(): Promise<Session> {
     const session: Session = new Session(await this.instance.connect(), () => this.sessions.delete(session));
     this.sessions.add(session);
+    if (this.use !== null) await session.run(this.use);
     return session;
   }
 

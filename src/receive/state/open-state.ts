@@ -16,6 +16,9 @@ import { own, type StateTable, shapeHash, stateColumns, stateTables } from './st
 const positionTable = identifier('~positions');
 export const publishedTable = identifier('~published');
 
+/** Few, because a checkpoint takes the memory of a row group in all its columns, and events change rows here and there. */
+const rowGroupRows = 16_384;
+
 export interface State {
   database: Database;
   session: Session;
@@ -32,7 +35,7 @@ export async function openState(
   limits: DatabaseLimits,
 ): Promise<State> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const database = await Database.open(path, limits);
+  const database = await Database.open(path, limits, { rowGroupRows });
   try {
     const session = await database.connect();
     const tables = stateTables(received);
