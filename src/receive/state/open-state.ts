@@ -61,7 +61,8 @@ async function takeShape(state: State, hash: string): Promise<void> {
   if (known !== undefined) await checkCarriedOver(session, state.tables);
   await session.run('BEGIN');
   if (known === undefined) for (const statement of ownTables) await session.run(statement);
-  for (const table of state.tables) await takeTableShape(state, table);
+  const held = await heldColumns(session);
+  for (const table of state.tables) await takeTableShape(session, table, held.get(table.id));
   await session.run(`DELETE FROM ${metaTable} WHERE name IN ('shape', 'keys')`);
   await session.run(
     `INSERT INTO ${metaTable} VALUES ('shape', ${literal(hash)}), ('keys', ${literal(keysText(state.tables))})`,
@@ -78,28 +79,39 @@ const ownTables = [
   `CREATE TABLE ${publishedTable} (table_name VARCHAR, part VARCHAR, path VARCHAR, rows BIGINT, size_bytes BIGINT, sha256 VARCHAR)`,
 ];
 
-/** A table the connector has changed gains the columns it lacks and the types it asks for, and is written anew as a whole. */
-async function takeTableShape({ session }: State, table: StateTable): Promise<void> {
+type ColumnTypes = ReadonlyMap<string, string>;
+
+/** A table the connector has changed gains the columns it lacks and the types it asks for, and is written anew as a whole. `held`: what it has now. */
+async function takeTableShape(session: Session, table: StateTable, held: ColumnTypes | undefined): Promise<void> {
   const name = identifier(table.id);
-  const columns = stateColumns(table).map(([column, type]) => `${identifier(column)} ${type}`);
-  await session.run(`CREATE TABLE IF NOT EXISTS ${name} (${columns.join(', ')})`);
-  for (const column of columns) await session.run(`ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${column}`);
-  const held = await session.rows<{ column_name: string; data_type: string }>(
-    `SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ${literal(table.id)} AND NOT internal`,
-  );
-  const types = new Map(stateColumns(table));
-  for (const { column_name, data_type } of held) {
-    const wanted = types.get(column_name) ?? data_type;
-    if (wanted === data_type) continue;
-    const column = identifier(column_name);
-    await session.run(
-      `ALTER TABLE ${name} ALTER COLUMN ${column} TYPE ${wanted} USING TRY_CAST(${column} AS ${wanted})`,
-    );
+  const columns = stateColumns(table).map(([column, type]) => ({ column, type, quoted: identifier(column) }));
+  if (held === undefined) {
+    await session.run(`CREATE TABLE ${name} (${columns.map(({ quoted, type }) => `${quoted} ${type}`).join(', ')})`);
+    return;
+  }
+  for (const { column, type, quoted } of columns) {
+    const before = held.get(column);
+    if (before === undefined) await session.run(`ALTER TABLE ${name} ADD COLUMN ${quoted} ${type}`);
+    else if (before !== type)
+      await session.run(`ALTER TABLE ${name} ALTER COLUMN ${quoted} TYPE ${type} USING TRY_CAST(${quoted} AS ${type})`);
   }
   await fillMembers(session, table, 'true');
   await session.run(
     `INSERT INTO ${dirtyTable} SELECT DISTINCT ${literal(table.id)}, ${identifier(own.part)} FROM ${name} WHERE ${identifier(own.part)} IS NOT NULL`,
   );
+}
+
+/** Types of the columns by table, then by name. */
+async function heldColumns(session: Session): Promise<Map<string, Map<string, string>>> {
+  const held = new Map<string, Map<string, string>>();
+  const rows = await session.rows<{ table_name: string; column_name: string; data_type: string }>(
+    'SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal',
+  );
+  for (const { table_name, column_name, data_type } of rows) {
+    if (!held.has(table_name)) held.set(table_name, new Map());
+    held.get(table_name)!.set(column_name, data_type);
+  }
+  return held;
 }
 
 async function readPosition(session: Session, lane: Lane): Promise<LanePosition> {
