@@ -17,10 +17,14 @@ export function admit(settings: JiraSettings, { headers, body, receivedAt }: Inc
   return { facts, aside: ageFault(settings, occurredAt, receivedAt) ?? siteFault(settings, event) };
 }
 
+/** In text within the body the quotes are escaped, so only members match. */
+const emptyField = /"customfield_\d+":null,(?=")/g;
+
+/** Without the empty ones among a site's hundreds of custom fields, which take two thirds of the time to parse a body and say what their absence says. */
 export function parseEvent(body: Buffer): JsonObject {
   let event: unknown;
   try {
-    event = JSON.parse(body.toString());
+    event = JSON.parse(body.toString().replace(emptyField, ''));
   } catch (cause) {
     throw new AttacheError('malformed', {
       message:
