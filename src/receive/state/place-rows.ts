@@ -34,14 +34,15 @@ export async function placeRows(
   if (!moved.touched.has(table.id)) return;
   if (bulk) await moveToCold(session, table, `t.${key} IN (FROM ${touchedOf(table)})`, now);
   else {
-    const hot = `CASE WHEN ${isVisible(table, 't')} THEN ${literal(await hotPart(session, table))} END`;
+    const number = await hotNumber(session, table);
+    const hot = `CASE WHEN ${isVisible(table, 't')} THEN ${literal(hotPart(number))} END`;
     await takePlaces(
       session,
       table,
       lookUp(table, moved, `t.${key} AS k, t.${part} AS was, ${hot} AS now`, `FROM ${touchedOf(table)}`),
       now,
     );
-    await rollHotPart(session, table);
+    await rollHotPart(session, table, number);
   }
 }
 
@@ -71,8 +72,8 @@ async function takePlaces(session: Session, table: StateTable, places: string, n
   return count;
 }
 
-async function hotPart(session: Session, table: StateTable): Promise<string> {
-  return `hot-${await hotNumber(session, table)}`;
+function hotPart(number: number): string {
+  return `hot-${number}`;
 }
 
 async function hotNumber(session: Session, table: StateTable): Promise<number> {
@@ -82,10 +83,9 @@ async function hotNumber(session: Session, table: StateTable): Promise<number> {
   return row?.number ?? 1;
 }
 
-async function rollHotPart(session: Session, table: StateTable): Promise<void> {
-  const number = await hotNumber(session, table);
+async function rollHotPart(session: Session, table: StateTable, number: number): Promise<void> {
   const count = await session.first<{ n: number }>(
-    `SELECT count(*)::INTEGER AS n FROM ${identifier(table.id)} WHERE ${part} = ${literal(`hot-${number}`)}`,
+    `SELECT count(*)::INTEGER AS n FROM ${identifier(table.id)} WHERE ${part} = ${literal(hotPart(number))}`,
   );
   if ((count?.n ?? 0) > hotRows) await startHotPart(session, table, number + 1);
 }
