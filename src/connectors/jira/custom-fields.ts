@@ -1,4 +1,5 @@
 /** Custom fields as one JSON column: filled ones by id, their values as plain as their kind allows. */
+import { jsonText } from '../json-text.ts';
 import { asList, asObject, type JsonObject, member, textAt } from './json.ts';
 import { adfToText } from './text/adf-to-text.ts';
 import { redactUrls } from './text/redact-urls.ts';
@@ -14,7 +15,7 @@ export function customFieldsText(fields: JsonObject, except: ReadonlySet<string>
     const value = plain(fields[id]);
     return value === null || value === undefined ? [] : [[id, value] as const];
   });
-  return JSON.stringify(Object.fromEntries(filled));
+  return jsonText(Object.fromEntries(filled));
 }
 
 /** Options become their text, people their account id, moments UTC, documents text; anything else stays. */

@@ -1,11 +1,12 @@
 /** A value of an event as the text its column takes: one text for each value, so that keys that mean the same are the same. */
+import { jsonText } from '../json-text.ts';
 import type { ReceivedColumn } from '../receive-way.ts';
 import { momentText } from './version-text.ts';
 
 /** Null for what does not fit the type, and for nothing at all. An object or a list fits text alone, as its JSON. */
 export function fitValue(type: ReceivedColumn['type'], value: unknown): string | null {
   if (value === null || value === undefined) return null;
-  if (typeof value === 'object') return type === 'VARCHAR' ? JSON.stringify(value) : null;
+  if (typeof value === 'object') return type === 'VARCHAR' ? jsonText(value) : null;
   const text = String(value);
   return type === 'VARCHAR' ? text : fit[type](text.trim());
 }

@@ -328,3 +328,16 @@ test('a value that does not fit its promoted column is counted', async () => {
   await tell([updated(1, { customfield_10016: 'many' })]);
   expect(await facts()).toBe(1);
 });
+
+test('half an emoji in a custom field keeps no event from being applied', async () => {
+  await tell([updated(1, { customfield_10016: 3, customfield_10030: ['\ud83d', { '\udc00 \\ud83d': 'a\u0000' }] })]);
+  expect(await rows('SELECT story_points, custom_fields FROM jira_issues')).toEqual([
+    {
+      story_points: 3,
+      custom_fields: JSON.stringify({
+        customfield_10016: 3,
+        customfield_10030: ['\ufffd', { '\ufffd \\ud83d': 'a\u0000' }],
+      }),
+    },
+  ]);
+});

@@ -72,6 +72,11 @@ describe('what is in a body', () => {
     expect(() => meaning('{"__proto__": {"id": "a", "v": 1}}')).toThrow(/key or its version/);
   });
 
+  test('half an emoji in a list leaves JSON that every reader takes', () => {
+    const [change] = meaning('{"id": "a", "v": 1, "data": ["\\ud83d", "\\\\ud83d", "\\ud83d\\ude00"]}');
+    expect(change).toMatchObject({ row: { raw: '["\ufffd","\\\\ud83d","😀"]' } });
+  });
+
   const refused: [string, string | Buffer, string][] = [
     ['half a JSON', '{"id":', 'malformed'],
     ['an array', '[1]', 'malformed'],

@@ -1,4 +1,5 @@
 /** An issue as rows: itself, its keys, and what its fields embed. */
+import { jsonText } from '../../json-text.ts';
 import type { ReceivedChange } from '../../receive-way.ts';
 import { customFieldsText, sprintIds } from '../custom-fields.ts';
 import { changedAt, type Evidence, mentionedAt, row } from '../evidence.ts';
@@ -72,7 +73,7 @@ function rest({ settings }: Evidence, fields: JsonObject): Row {
     updated_at: utcText(fields.updated),
     resolved_at: utcText(fields.resolutiondate),
     due_date: textAt(fields, 'duedate'),
-    labels: JSON.stringify(asList(fields.labels)),
+    labels: jsonText(asList(fields.labels)),
     parent_id: idAt(fields.parent),
     epic_ref: textAt(fields, epic_field) ?? (isEpic(fields.parent) ? textAt(fields.parent, 'key') : null),
     epic_told_id: isEpic(fields.parent) ? idAt(fields.parent) : null,
