@@ -1,10 +1,22 @@
 /** JSON as a column keeps it: text that every reader of JSON takes. */
 
+/** Levels of lists and objects; far more than anybody writes, and far less than a call stack holds. */
+const deepest = 1_000;
+
 /** What JSON.stringify writes of half a surrogate pair, told from an escaped backslash before a `u`. */
 const backslashOrHalf = /\\\\|\\ud[89a-f][0-9a-f]{2}/g;
 
-/** As JSON.stringify, but half an emoji is U+FFFD: DuckDB refuses JSON that holds one. Throws RangeError where a call stack does not hold the nesting. */
-export function jsonText(value: object): string {
+/** As JSON.stringify, but half an emoji is U+FFFD: DuckDB refuses JSON that holds one. Null for what is nested deeper than a thousand levels. */
+export function jsonText(value: object): string | null {
+  if (isDeeper(value)) return null;
   const text = JSON.stringify(value);
   return text.includes('\\ud') ? text.replace(backslashOrHalf, (found) => (found === '\\\\' ? found : '\ufffd')) : text;
+}
+
+/** Whether a value is nested deeper than a thousand levels. */
+export function isDeeper(value: unknown, left = deepest): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (left === 0) return true;
+  for (const inner of Array.isArray(value) ? value : Object.values(value)) if (isDeeper(inner, left - 1)) return true;
+  return false;
 }

@@ -128,7 +128,7 @@ test('a signed event that cannot be read is kept aside, shown and released', asy
   expect(kept.map(({ id, reason }) => [id.split('-')[0], reason])).toEqual(
     expect.arrayContaining([
       ['door', 'The event is not a JSON object.'],
-      ['pushed', 'The event lacks its key or its version.'],
+      ['pushed', 'The event lacks data.id, the key column id.'],
     ]),
   );
   const id = kept.find((event) => event.id.startsWith('pushed'))!.id;
@@ -137,7 +137,7 @@ test('a signed event that cannot be read is kept aside, shown and released', asy
   await flush(source);
   // It still cannot be understood, so it is kept aside again.
   expect((await source.quarantined()).map((event) => event.reason)).toContain(
-    'The event lacks its key or its version.',
+    'The event lacks data.id, the key column id.',
   );
 });
 

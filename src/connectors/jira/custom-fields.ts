@@ -1,21 +1,29 @@
 /** Custom fields as one JSON column: filled ones by id, their values as plain as their kind allows. */
-import { jsonText } from '../json-text.ts';
+import { isDeeper, jsonText } from '../json-text.ts';
 import { asList, asObject, type JsonObject, member, textAt } from './json.ts';
 import { adfToText } from './text/adf-to-text.ts';
 import { redactUrls } from './text/redact-urls.ts';
 import { momentText, readMoment } from './times.ts';
 
-/** JSON text with sorted ids. `except`: fields with columns of their own. */
-export function customFieldsText(fields: JsonObject, except: ReadonlySet<string>): string {
+export interface CustomFields {
+  /** JSON text with sorted ids. */
+  text: string | null;
+  /** A value was left out. */
+  isMisfit: boolean;
+}
+
+/** `except`: fields with columns of their own. A value that no reader of JSON could hold is left out, and its issue stays. */
+export function customFields(fields: JsonObject, except: ReadonlySet<string>): CustomFields {
   // Most are empty on most issues: they go before anything is sorted.
   const ids = Object.keys(fields).filter(
     (id) => fields[id] !== null && id.startsWith('customfield_') && !except.has(id),
   );
-  const filled = ids.sort().flatMap((id) => {
+  const fitting = ids.filter((id) => isDocument(fields[id]) || !isDeeper(fields[id]));
+  const filled = fitting.sort().flatMap((id) => {
     const value = plain(fields[id]);
     return value === null || value === undefined ? [] : [[id, value] as const];
   });
-  return jsonText(Object.fromEntries(filled));
+  return { text: jsonText(Object.fromEntries(filled)), isMisfit: fitting.length < ids.length };
 }
 
 /** Options become their text, people their account id, moments UTC, documents text; anything else stays. */
@@ -24,11 +32,16 @@ function plain(value: unknown): unknown {
   if (typeof value === 'string') return momentText(readMoment(value)) ?? redactUrls(value);
   const object = asObject(value);
   if (object === null) return value;
-  if (object.type === 'doc') return redactUrls(adfToText(object));
+  if (isDocument(object)) return redactUrls(adfToText(object));
   if (Object.hasOwn(object, 'value') && Object.hasOwn(object, 'id')) return option(object);
   if (Object.hasOwn(object, 'displayName'))
     return textAt(object, 'accountId') ?? textAt(object, 'key') ?? textAt(object, 'name');
   return object;
+}
+
+/** Its text is read without a call stack. */
+function isDocument(value: unknown): value is JsonObject {
+  return asObject(value)?.type === 'doc';
 }
 
 /** Of a cascading choice both steps. */

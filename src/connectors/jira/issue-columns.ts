@@ -40,5 +40,11 @@ export const issueColumns: readonly ReceivedColumn[] = [
   ),
 ];
 
+/** No field of Jira can be promoted to a column of this name. */
+export const misfitMark = '~misfit';
+
 /** They stand behind the promoted fields. */
-export const issueMarks: readonly ReceivedColumn[] = [{ name: '_hydrated', type: 'BOOLEAN' }];
+export const issueMarks: readonly ReceivedColumn[] = [
+  { name: '_hydrated', type: 'BOOLEAN' },
+  { name: misfitMark, type: 'BOOLEAN', internal: true },
+];

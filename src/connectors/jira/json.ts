@@ -40,8 +40,10 @@ export function booleanAt(value: unknown, name: string): boolean | null {
   return found === false || found === 'false' ? false : null;
 }
 
+/** Also as text: which of the two a body holds differs by version of the site. */
 export function numberAt(value: unknown, name: string): number | null {
-  const found = member(value, name);
+  const told = member(value, name);
+  const found = typeof told === 'string' && /^-?\d{1,15}(\.\d{1,9})?$/.test(told) ? Number(told) : told;
   return typeof found === 'number' && Number.isFinite(found) ? found : null;
 }
 

@@ -1,7 +1,7 @@
 /** The tables of a Jira source. Ids are text everywhere; times are UTC; a person is an account id, a name and, where the site tells it, an email. */
 import type { DerivedColumn, ReceivedColumn, ReceivedTable } from '../receive-way.ts';
 import { counts, person, text, times } from './columns.ts';
-import { issueColumns, issueMarks } from './issue-columns.ts';
+import { issueColumns, issueMarks, misfitMark } from './issue-columns.ts';
 import type { JiraSettings } from './settings.ts';
 
 export type TableName =
@@ -229,6 +229,7 @@ function issues(settings: JiraSettings, ofProject: { table: string; column: stri
     primary_key: ['issue_id'],
     month: 'created_at',
     parents: [ofProject],
+    misfit: misfitMark,
     columns: [
       ...issueColumns,
       ...promoted.map(([, { column, type }]): ReceivedColumn => ({ name: column, type })),

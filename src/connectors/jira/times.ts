@@ -1,6 +1,7 @@
 /** Moments: read with whatever offset the acting user had, kept in UTC. */
+import { isRealDay } from '../real-day.ts';
 
-const written = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(\.\d{1,9})?\s*(Z|[+-]\d{2}:?\d{2})$/;
+const written = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(\.\d{1,9})?\s*(Z|[+-]\d{2}(?::?\d{2})?)$/;
 
 /** Milliseconds since the epoch, or null when it is no moment with an offset. */
 export function readMoment(value: unknown): number | null {
@@ -8,7 +9,8 @@ export function readMoment(value: unknown): number | null {
   const found = written.exec(value);
   if (found === null) return null;
   const [, date, time, fraction = '', zone = 'Z'] = found;
-  const offset = zone === 'Z' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(-2)}`;
+  if (!isRealDay(date as string)) return null;
+  const offset = zone === 'Z' ? 'Z' : `${zone.slice(0, 3)}:${zone.length === 3 ? '00' : zone.slice(-2)}`;
   const at = Date.parse(`${date}T${time}${fraction.slice(0, 4)}${offset}`);
   return Number.isNaN(at) ? null : at;
 }

@@ -1,14 +1,17 @@
 /** Versions as text that sorts as they do: instants by time, numbers by size, other text as it is. */
+import { isRealDay } from '../real-day.ts';
 
 const instant =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 const digitsOfNumber = 40;
 
-/** Null for what has no order of its own: nothing, an object, a negative or endless number. */
+/** Null for what has no order of its own: nothing, an object, a negative or endless number, a date that is in no calendar. */
 export function versionText(value: unknown): string | null {
   if (typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value))) return numberText(value);
   if (typeof value !== 'string' || value === '') return null;
   const time = instantOf(value);
+  // As text it would sort after every time there is.
+  if (time === null && instant.test(value)) return null;
   return time === null ? `t${value}` : `d${new Date(time.seconds * 1_000).toISOString().slice(0, 19)}.${time.fraction}`;
 }
 
@@ -28,6 +31,7 @@ export function momentText(text: string): string | null {
 function instantOf(text: string): { seconds: number; fraction: string } | null {
   const match = instant.exec(text);
   if (match === null) return null;
+  if (!isRealDay(match[1] as string)) return null;
   const [, day, minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] = match;
   const offset =
     zone.toUpperCase() === 'Z' ? 'Z' : zone.replace(/^([+-]\d{2}):?(\d{2})?$/, '$1:$2').replace(/:$/, ':00');

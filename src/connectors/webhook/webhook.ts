@@ -62,12 +62,22 @@ function interpret(settings: WebhookSettings, { body, receivedAt }: StoredEvent)
     if (row[column] === null && told !== null) row[misfitColumn] = true;
   }
   const key = settings.key.map((column) => keyPart(settings, event, column));
-  const version = versionText(memberAt(event, settings.version));
-  if (version === null) throw new AttacheError('source_data', { message: 'The event lacks its key or its version.' });
+  const version = versionOf(settings, event);
   const about = { table: settings.table, key };
   // A deletion has a version too, so that only a newer event brings the row back.
   if (settings.deleted !== undefined) row[deletedColumn] = memberAt(event, settings.deleted) === true;
   return [{ kind: 'row', ...about, version, seen: receivedAt, row }];
+}
+
+function versionOf(settings: WebhookSettings, event: unknown): string {
+  const told = memberAt(event, settings.version);
+  const version = versionText(told);
+  if (version !== null) return version;
+  const message =
+    told === null || told === ''
+      ? `The event lacks its version, ${settings.version}.`
+      : `The version ${settings.version} holds ${shown(told)}, which is neither a time nor a number from 0 on nor text that sorts.`;
+  throw new AttacheError('source_data', { message });
 }
 
 /** A row that cannot be named cannot be kept, so what does not fit a column of the key is told and not left out. */
@@ -78,9 +88,15 @@ function keyPart({ columns }: WebhookSettings, event: unknown, column: string): 
   if (text !== null && text !== '') return text;
   const message =
     told === null || told === ''
-      ? 'The event lacks its key or its version.'
-      : `The key column ${column} holds ${JSON.stringify(told).slice(0, 100)}, which is no ${type}.`;
+      ? `The event lacks ${path}, the key column ${column}.`
+      : `The key column ${column} holds ${shown(told)}, which is no ${type}.`;
   throw new AttacheError('source_data', { message });
+}
+
+/** For messages. What an object holds may be nested deeper than a call stack. */
+function shown(told: unknown): string {
+  if (typeof told === 'object') return Array.isArray(told) ? 'a list' : 'an object';
+  return JSON.stringify(told).slice(0, 100);
 }
 
 function tableOf(settings: WebhookSettings): ReceivedTable {

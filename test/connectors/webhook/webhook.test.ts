@@ -69,12 +69,20 @@ describe('what is in a body', () => {
   test('members that JavaScript knows by itself are plain data', () => {
     const [change] = meaning('{"id": "a", "v": 1, "__proto__": {"v": 9}, "data": {"constructor": 1}}');
     expect(change).toMatchObject({ version: versionText(1), row: { raw: '{"constructor":1}' } });
-    expect(() => meaning('{"__proto__": {"id": "a", "v": 1}}')).toThrow(/key or its version/);
+    expect(() => meaning('{"__proto__": {"id": "a", "v": 1}}')).toThrow(/lacks id, the key column id/);
   });
 
   test('half an emoji in a list leaves JSON that every reader takes', () => {
     const [change] = meaning('{"id": "a", "v": 1, "data": ["\\ud83d", "\\\\ud83d", "\\ud83d\\ude00"]}');
     expect(change).toMatchObject({ row: { raw: '["\ufffd","\\\\ud83d","😀"]' } });
+  });
+
+  test('what is nested deeper than a thousand levels does not fit its column, and the others count', () => {
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    expect(meaning(`{"id": "a", "v": 1, "data": ${deep}}`)[0]).toMatchObject({
+      key: ['a'],
+      row: { raw: null, '~misfit': true },
+    });
   });
 
   const refused: [string, string | Buffer, string][] = [
@@ -86,6 +94,7 @@ describe('what is in a body', () => {
     ['an empty key', '{"id": "", "v": 1}', 'source_data'],
     ['no version', '{"id": "a"}', 'source_data'],
     ['a version that is an object', '{"id": "a", "v": {"n": 1}}', 'source_data'],
+    ['a version on a day that is in no calendar', '{"id": "a", "v": "2026-02-30T10:00:00Z"}', 'source_data'],
     ['a negative version', '{"id": "a", "v": -1}', 'source_data'],
     ['a key that is an object', '{"id": {"a": 1}, "v": 1}', 'source_data'],
     ['a key that is a list', '{"id": ["a"], "v": 1}', 'source_data'],
@@ -124,6 +133,9 @@ describe('a value becomes the one text its column takes, or nothing', () => {
     ['DATE', '2026-02-28', '2026-02-28'],
     ['DATE', '2026-01-01T01:00:00+02:00', '2025-12-31'],
     ['DATE', '2026-13-01', null],
+    ['DATE', '2026-02-30', null],
+    ['DATE', '2024-02-29', '2024-02-29'],
+    ['TIMESTAMP', '2026-02-29T00:00:00Z', null],
     ['TIMESTAMP', '2026-01-01T01:00:00.1234567+02:00', '2025-12-31 23:00:00.123456'],
     ['TIMESTAMP', '2026-01-01', '2026-01-01 00:00:00.000000'],
     ['TIMESTAMP', 1767225600, null],
@@ -165,7 +177,7 @@ describe('a key of several typed columns', () => {
 
   test('a value that is none of its type is kept aside, with what it holds', () => {
     expect(() => keyOf('{"shop": "n", "id": "abc", "v": 1}')).toThrow('holds "abc", which is no BIGINT');
-    expect(() => keyOf('{"shop": "n", "v": 1}')).toThrow(/lacks its key/);
+    expect(() => keyOf('{"shop": "n", "v": 1}')).toThrow(/lacks id, the key column id/);
   });
 });
 

@@ -1,8 +1,9 @@
 /** An issue as rows: itself, its keys, and what its fields embed. */
 import { jsonText } from '../../json-text.ts';
 import type { ReceivedChange } from '../../receive-way.ts';
-import { customFieldsText, sprintIds } from '../custom-fields.ts';
+import { customFields, sprintIds } from '../custom-fields.ts';
 import { changedAt, type Evidence, mentionedAt, row } from '../evidence.ts';
+import { misfitMark } from '../issue-columns.ts';
 import { asList, idAt, type JsonObject, member, objectAt, type Row, textAt } from '../json.ts';
 import { richText } from '../text/rich-text.ts';
 import { readMoment, utcText } from '../times.ts';
@@ -18,7 +19,7 @@ export function issueRows(evidence: Evidence, issue: unknown): ReceivedChange[] 
   const id = idAt(issue);
   const fields = objectAt(issue, 'fields');
   if (id === null || fields === null) return [];
-  const key = textAt(issue, 'key');
+  const key = idAt(issue, 'key');
   const updated = readMoment(fields.updated);
   const keys = key === null ? [] : [keyRow(evidence, id, key)];
   if (updated === null)
@@ -38,9 +39,9 @@ export function issueRows(evidence: Evidence, issue: unknown): ReceivedChange[] 
   ];
 }
 
-/** A key is never given to another issue, so a key names its issue for ever. */
+/** A key is given anew only where its project was deleted and its key taken by another: then the issue made last, whose id is greater, has it. */
 export function keyRow(evidence: Evidence, issueId: string, key: string): ReceivedChange {
-  return row(evidence, 'issue_keys', key, '1', { issue_id: issueId });
+  return row(evidence, 'issue_keys', key, `1|${issueId.padStart(20, '0')}`, { issue_id: issueId });
 }
 
 function mention({ settings }: Evidence, key: string | null, fields: JsonObject): Row {
@@ -63,6 +64,8 @@ function mention({ settings }: Evidence, key: string | null, fields: JsonObject)
 function rest({ settings }: Evidence, fields: JsonObject): Row {
   const description = richText(fields.description);
   const { sprint_field, epic_field } = settings;
+  const labels = jsonText(asList(fields.labels));
+  const custom = customFields(fields, new Set([sprint_field, epic_field]));
   return {
     description: description.markup,
     description_text: description.plain,
@@ -73,7 +76,7 @@ function rest({ settings }: Evidence, fields: JsonObject): Row {
     updated_at: utcText(fields.updated),
     resolved_at: utcText(fields.resolutiondate),
     due_date: textAt(fields, 'duedate'),
-    labels: jsonText(asList(fields.labels)),
+    labels,
     parent_id: idAt(fields.parent),
     epic_ref: textAt(fields, epic_field) ?? (isEpic(fields.parent) ? textAt(fields.parent, 'key') : null),
     epic_told_id: isEpic(fields.parent) ? idAt(fields.parent) : null,
@@ -81,7 +84,8 @@ function rest({ settings }: Evidence, fields: JsonObject): Row {
     fix_version_ids: ids(fields.fixVersions),
     affected_version_ids: ids(fields.versions),
     sprint_ids: JSON.stringify(sprintIds(fields[sprint_field]) ?? []),
-    custom_fields: customFieldsText(fields, new Set([sprint_field, epic_field])),
+    custom_fields: custom.text,
+    [misfitMark]: custom.isMisfit || labels === null,
   };
 }
 

@@ -104,12 +104,18 @@ export function boardRows(evidence: Evidence, board: unknown): ReceivedChange[] 
   if (id === null) return [];
   const told = toldAt(evidence);
   const place = member(board, 'location');
+  const type = textAt(board, 'type');
+  // The configuration of a board may lack its type.
+  const version = type === null ? mentionedAt(evidence) : told;
   return [
-    row(evidence, 'boards', id, told, { name: textAt(board, 'name'), type: textAt(board, 'type') }),
-    ...(place === undefined
-      ? []
-      : [row(evidence, 'boards', id, told, { project_id: idAt(place, 'projectId') }, 'place')]),
+    row(evidence, 'boards', id, version, { name: textAt(board, 'name'), type }),
+    ...(place === undefined ? [] : [row(evidence, 'boards', id, told, { project_id: projectOf(place) }, 'place')]),
   ];
+}
+
+/** A configuration names the project as `id` beside its kind, a board as `projectId`. */
+function projectOf(place: unknown): string | null {
+  return idAt(place, 'projectId') ?? (textAt(place, 'type') === 'project' ? idAt(place) : null);
 }
 
 export function userRows(evidence: Evidence, user: unknown): ReceivedChange[] {
@@ -117,9 +123,10 @@ export function userRows(evidence: Evidence, user: unknown): ReceivedChange[] {
   if (id === null) return [];
   const told = toldAt(evidence);
   const address = email(user);
+  const name = textAt(user, 'displayName');
   return [
-    row(evidence, 'users', id, told, {
-      display_name: textAt(user, 'displayName'),
+    row(evidence, 'users', id, name === null ? mentionedAt(evidence) : told, {
+      display_name: name,
       active: booleanAt(user, 'active'),
       time_zone: textAt(user, 'timeZone'),
     }),
