@@ -20,7 +20,9 @@ export interface SourceTable {
   streaming: boolean;
   location: string | null;
   partitioning: Partitioning | null;
-  /** A query without a condition on the partitions is refused. */
+  /** Columns that are folders of an external table's files (`key=value/`), outermost first. */
+  folderKeys: string[];
+  /** A query without a condition on the partitions, or on a folder, is refused. */
   needsFilter: boolean;
   clustering: string[];
   description: string | null;
@@ -44,6 +46,7 @@ export interface RestTable {
   timePartitioning?: { type: 'HOUR' | 'DAY' | 'MONTH' | 'YEAR'; field?: string; requirePartitionFilter?: boolean };
   rangePartitioning?: { field: string };
   requirePartitionFilter?: boolean;
+  externalDataConfiguration?: { hivePartitioningOptions?: { fields?: string[]; requirePartitionFilter?: boolean } };
   clustering?: { fields?: string[] };
   description?: string;
   tableConstraints?: { primaryKey?: { columns?: string[] } };
@@ -61,6 +64,7 @@ export async function describeTable(rest: RestClient, name: TableName): Promise<
 
 export function readTable(table: RestTable): SourceTable {
   const { projectId, datasetId, tableId } = table.tableReference;
+  const folders = table.externalDataConfiguration?.hivePartitioningOptions;
   return {
     name: { project: projectId, dataset: datasetId, table: tableId },
     // INFORMATION_SCHEMA writes a space where REST writes an underscore.
@@ -73,7 +77,9 @@ export function readTable(table: RestTable): SourceTable {
     streaming: table.streamingBuffer !== undefined,
     location: table.location ?? null,
     partitioning: partitioningOf(table),
-    needsFilter: table.requirePartitionFilter ?? table.timePartitioning?.requirePartitionFilter ?? false,
+    folderKeys: folders?.fields ?? [],
+    // Three places, and any of them may stand at false beside another.
+    needsFilter: [table, table.timePartitioning, folders].some((place) => place?.requirePartitionFilter === true),
     clustering: table.clustering?.fields ?? [],
     description: table.description ?? null,
     primaryKey: table.tableConstraints?.primaryKey?.columns ?? [],

@@ -82,7 +82,7 @@ async function planComputed(
   const selected = chosenFields(source.fields, table).map((field) =>
     isWkb(field, table) ? `ST_ASBINARY(${column(field.name)}) AS ${column(field.name)}` : column(field.name),
   );
-  const conditions = rowFilter(source.fields, table.options.where ?? [], range);
+  const conditions = [...everyPartition(source), ...rowFilter(source.fields, table.options.where ?? [], range)];
   return planQuery(look, table, {
     text: {
       sql: `SELECT ${selected.join(', ')} FROM ${tablePath(source.name)}${whereOf(conditions)}`,

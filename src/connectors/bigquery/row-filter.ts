@@ -18,13 +18,20 @@ export function whereOf(conditions: readonly string[]): string {
 }
 
 /** A condition that is always true and names the partitions, for tables that refuse a read without one. */
-export function everyPartition({ partitioning, needsFilter, fields }: SourceTable): string[] {
-  if (!needsFilter || partitioning === null) return [];
-  if (partitioning.field === null) return ["(_PARTITIONTIME >= TIMESTAMP '1970-01-01' OR _PARTITIONTIME IS NULL)"];
-  const name = column(partitioning.field);
-  const kind = fields.find((field) => field.name === partitioning.field)?.kind;
-  if (partitioning.by === 'range') return [`(${name} >= 0 OR ${name} < 0 OR ${name} IS NULL)`];
-  return [`(${name} >= ${kind} ${text('0001-01-01')} OR ${name} IS NULL)`];
+export function everyPartition({ partitioning, folderKeys, needsFilter, fields }: SourceTable): string[] {
+  if (!needsFilter) return [];
+  if (partitioning?.field === null) return ["(_PARTITIONTIME >= TIMESTAMP '1970-01-01' OR _PARTITIONTIME IS NULL)"];
+  const key = partitioning?.field ?? folderKeys[0];
+  const field = fields.find((one) => one.name === key);
+  return field === undefined ? [] : [anyValue(field)];
+}
+
+/** True of every value, and a comparison with constants on both sides of each OR, as leaving out partitions asks for. */
+function anyValue({ name: plain, kind }: Field): string {
+  const name = column(plain);
+  if (kind === 'INT64') return `(${name} >= 0 OR ${name} < 0 OR ${name} IS NULL)`;
+  const least = kind === 'STRING' ? text('') : `${kind} ${text('0001-01-01')}`;
+  return `(${name} >= ${least} OR ${name} IS NULL)`;
 }
 
 function fieldOf(fields: readonly Field[], name: string): Field {

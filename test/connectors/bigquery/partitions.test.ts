@@ -171,6 +171,48 @@ describe('a table that refuses to be read without naming its partitions', () => 
   });
 });
 
+describe('files in folders (`key=value/`) that may not be read without naming a folder', () => {
+  const lake = (key: RestField, rows: Record<string, unknown>[]) =>
+    lab.control.table({
+      project: 'lab',
+      dataset: 'd',
+      table: 'lake',
+      type: 'EXTERNAL',
+      schema: [
+        { name: 'id', type: 'INT64' },
+        { name: 'price', type: 'BIGNUMERIC' },
+        key,
+        { name: 'sub', type: 'STRING' },
+      ],
+      hiveKeys: [key.name, 'sub'],
+      requirePartitionFilter: true,
+      rows: rows.map((row, index) => ({ id: index, price: '1.5', sub: 'a', ...row })),
+    });
+
+  test.each([
+    ['texts', { name: 'k', type: 'STRING' }, ['', 'de', null]],
+    ['whole numbers', { name: 'k', type: 'INT64' }, [-1, 0, 7, null]],
+    ['days', { name: 'k', type: 'DATE' }, ['0001-01-01', '2024-02-29', null]],
+    ['moments', { name: 'k', type: 'TIMESTAMP' }, ['0001-01-01T00:00:00Z', '2024-02-29T00:00:00Z', null]],
+  ])('named by %s are all read, also those without a name', async (_name, key, values) => {
+    await lake(
+      key,
+      values.map((k) => ({ k })),
+    );
+    await aMoment();
+    const registered = await lab.register(lab.table('lake'));
+    expect(registered.options.bignumeric).toEqual({ price: 1 });
+    expect(await lab.sync(registered)).toMatchObject({ status: 'succeeded', rows: values.length, error: null });
+  });
+
+  test('are read as `where` says', async () => {
+    await lake({ name: 'k', type: 'STRING' }, [{ k: 'de' }, { k: 'fr' }]);
+    await aMoment();
+    const where = [{ column: 'id', op: 'eq' as const, value: 1 }];
+    expect(await lab.sync(lab.table('lake', { options: { where } }))).toMatchObject({ status: 'succeeded', rows: 1 });
+  });
+});
+
 test('open numbers of a table that wants a partition filter are measured, and only in the rows that are wanted', async () => {
   await table({
     ...byTime('DAY', 'day'),

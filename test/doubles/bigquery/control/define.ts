@@ -29,6 +29,8 @@ export interface TableSpec {
   timePartitioning?: TimePartitioning;
   rangePartitioning?: RangePartitioning;
   requirePartitionFilter?: boolean;
+  /** Of external tables: the columns of the schema that come from the files' paths (`key=value/`), outermost first. */
+  hiveKeys?: string[];
   clustering?: string[];
   description?: string;
   labels?: Record<string, string>;
@@ -62,6 +64,7 @@ export async function defineTable(service: Service, spec: TableSpec, options?: I
     ...(spec.query ? { query: spec.query } : {}),
     ...(spec.timePartitioning ? { timePartitioning: spec.timePartitioning } : {}),
     ...(spec.rangePartitioning ? { rangePartitioning: spec.rangePartitioning } : {}),
+    ...(spec.hiveKeys ? { hiveKeys: spec.hiveKeys } : {}),
     ...(spec.description ? { description: spec.description } : {}),
     ...(spec.expirationMs ? { expirationMs: spec.expirationMs } : {}),
   });

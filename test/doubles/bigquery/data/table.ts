@@ -25,6 +25,8 @@ export interface Table {
   timePartitioning?: TimePartitioning;
   rangePartitioning?: RangePartitioning;
   requirePartitionFilter: boolean;
+  /** Of external tables: the columns that are folders of the files' paths, outermost first. */
+  hiveKeys?: string[];
   clustering: string[];
   description?: string;
   labels: Record<string, string>;

@@ -43,10 +43,10 @@ export async function costOf(statement: Statement): Promise<Cost> {
 }
 
 export function requireFilter(read: TableRead): void {
-  if (!read.table.requirePartitionFilter || read.prune) return;
-  const column = partitionColumn(read.table)?.name;
+  if (!read.table.requirePartitionFilter || read.prune || read.namesHiveKey) return;
+  const columns = read.table.hiveKeys ?? [partitionColumn(read.table)?.name];
   throw invalidQuery(
-    `Cannot query over table '${tablePath(read.table)}' without a filter over column(s) '${column}' that can be used for partition elimination`,
+    `Cannot query over table '${tablePath(read.table)}' without a filter over column(s) ${columns.map((name) => `'${name}'`).join(', ')} that can be used for partition elimination`,
   );
 }
 

@@ -99,7 +99,8 @@ function identity(table: Table) {
 
 /** Type, partitioning and clustering, as both listing and table show them. */
 function shape(table: Table) {
-  const filter = table.requirePartitionFilter ? { requirePartitionFilter: true } : {};
+  // An external table says it beside the folders of its files instead.
+  const filter = table.requirePartitionFilter && !table.hiveKeys ? { requirePartitionFilter: true } : {};
   return {
     type: table.kind,
     ...(table.timePartitioning ? { timePartitioning: { ...table.timePartitioning, ...filter } } : {}),
@@ -113,8 +114,27 @@ function shape(table: Table) {
       ? { materializedView: { query: table.query, lastRefreshTime: ms(lastChange(table)) } }
       : {}),
     ...(table.kind === 'EXTERNAL'
-      ? { externalDataConfiguration: { sourceFormat: 'PARQUET', sourceUris: [`gs://lake/${table.id}/*`] } }
+      ? {
+          externalDataConfiguration: {
+            sourceFormat: 'PARQUET',
+            sourceUris: [`gs://lake/${table.id}/*`],
+            ...hive(table),
+          },
+        }
       : {}),
+  };
+}
+
+function hive({ id, hiveKeys, requirePartitionFilter }: Table) {
+  if (!hiveKeys) return {};
+  const sourceUriPrefix = `gs://lake/${id}/`;
+  return {
+    hivePartitioningOptions: {
+      mode: 'CUSTOM',
+      sourceUriPrefix,
+      fields: hiveKeys,
+      ...(requirePartitionFilter ? { requirePartitionFilter } : {}),
+    },
   };
 }
 

@@ -40,6 +40,8 @@ export interface TableRead {
   columns: Set<string>;
   /** DuckDB condition over __low, __high and __part that a partition must meet to be read; null reads all. */
   prune: string | null;
+  /** A condition could leave out folders of an external table; which ones, the double does not work out. */
+  namesHiveKey?: boolean;
 }
 
 export interface Parameter {

@@ -18,9 +18,22 @@ export function pruneReads(where: Expression, scope: Scope, statement: Statement
 }
 
 export function pruneRead(read: TableRead, alias: string | null, where: Expression, statement: Statement): void {
+  if (read.table.hiveKeys && choosesFolders(where, read.table.hiveKeys)) read.namesHiveKey = true;
   if (!isPartitioned(read.table)) return;
   const found = prune(where, { read, alias, statement });
   if (found) read.prune = read.prune ? `(${read.prune}) AND (${found})` : found;
+}
+
+/** Whether a condition compares a key of the paths with what needs no row. */
+function choosesFolders(e: Expression, keys: readonly string[]): boolean {
+  const isKey = (one: Expression) => one.node === 'path' && keys.some((key) => same(one.parts.at(-1)!, key));
+  if (e.node === 'binary' && e.op === 'AND') return choosesFolders(e.left, keys) || choosesFolders(e.right, keys);
+  if (e.node === 'binary' && e.op === 'OR') return choosesFolders(e.left, keys) && choosesFolders(e.right, keys);
+  if (e.node === 'binary')
+    return (isKey(e.left) && !mentionsRows(e.right)) || (isKey(e.right) && !mentionsRows(e.left));
+  if (e.node === 'between') return isKey(e.of) && !mentionsRows(e.low) && !mentionsRows(e.high);
+  if (e.node === 'in') return isKey(e.of) && Array.isArray(e.items) && !e.items.some(mentionsRows);
+  return e.node === 'is' && isKey(e.of);
 }
 
 interface Context {
