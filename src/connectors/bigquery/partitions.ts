@@ -7,7 +7,7 @@ import { tablePath, text } from './google-sql.ts';
 import type { Look } from './look.ts';
 import type { Options } from './options.ts';
 import { runJob } from './query-job.ts';
-import type { RestClient } from './rest-client.ts';
+import { smallResult } from './small-result.ts';
 import { dotted, tableNameOf } from './table-name.ts';
 
 interface Partition {
@@ -81,28 +81,4 @@ async function askPartitions(look: Look, table: TableRequest, source: SourceTabl
   });
   const rows = await smallResult(rest, job.reference, doing);
   return rows.map(([id, count, modified]) => ({ id: id ?? '', rows: count ?? '0', modified: modified ?? '0' }));
-}
-
-interface Page {
-  rows?: { f: { v: string | null }[] }[];
-  pageToken?: string | null;
-}
-
-/** All rows of a result that is known to be small: at most ten thousand partitions. */
-export async function smallResult(
-  rest: RestClient,
-  job: { id: string; location: string | null },
-  doing: string,
-): Promise<(string | null)[][]> {
-  const rows: (string | null)[][] = [];
-  for (let pageToken: string | undefined; ; ) {
-    const page: Page = await rest.call({
-      path: ['queries', job.id],
-      query: { location: job.location ?? undefined, maxResults: 10_000, pageToken },
-      doing,
-    });
-    rows.push(...(page.rows ?? []).map((row) => row.f.map((cell) => cell.v)));
-    if (!page.pageToken || page.pageToken === pageToken) return rows;
-    pageToken = page.pageToken;
-  }
 }

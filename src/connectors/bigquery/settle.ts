@@ -11,11 +11,11 @@ import type { Field } from './fields.ts';
 import { column, tablePath } from './google-sql.ts';
 import { openLedger } from './ledger.ts';
 import type { Options } from './options.ts';
-import { smallResult } from './partitions.ts';
 import { runJob } from './query-job.ts';
 import { type RestClient, restClient } from './rest-client.ts';
 import { everyPartition, rowFilter, whereOf } from './row-filter.ts';
 import type { Settings } from './settings.ts';
+import { smallResult } from './small-result.ts';
 import { tableNameOf } from './table-name.ts';
 
 export async function settleTable(context: SourceContext<Settings>, table: TableRequest): Promise<SettledTable> {

@@ -132,6 +132,17 @@ test('rows that are in no partition yet make the whole table be read', async () 
   expect(await published()).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
+test('a list of partitions that comes cut short removes nothing', async () => {
+  await table(byTime('DAY', 'day'));
+  await aMoment();
+  const events = partitioned('day', 'day');
+  expect(await lab.sync(events)).toMatchObject({ status: 'succeeded', rows: 5 });
+  lab.control.fault({ on: 'jobs.getQueryResults', do: { dropRows: 1 } });
+  const result = await lab.sync(events);
+  expect([result.status, await published()]).toEqual(['failed', [1, 2, 3, 4, 5]]);
+  expect(result.error).toMatchObject({ retryable: true, message: expect.stringContaining('listing the partitions') });
+});
+
 describe('a table that refuses to be read without naming its partitions', () => {
   test.each([
     ['by a DATE', byTime('DAY', 'day')],
