@@ -78,16 +78,13 @@ export class Polling {
     const work = this.work(signal);
     const report = this.running.then(async () => {
       this.nextHydrate = Date.now() + hydrateEveryMs;
-      if (kind === 'backfill') return way.backfill(work);
+      if (kind === 'backfill') return this.backfill(way, work);
       if (kind === 'hydrate') return way.hydrate(work);
       if (kind === 'find-deleted') {
         this.nextDeletions = Date.now() + deletionsEveryMs;
         return way.findDeleted(work, force);
       }
-      this.nextReconcile = Date.now() + way.everyMs;
-      const found = await way.reconcile(work);
-      this.applier.facts.last_reconcile = new Date().toISOString();
-      return found;
+      return this.reconcile(way, work);
     });
     this.running = report
       .catch(() => {})
@@ -95,6 +92,35 @@ export class Polling {
         this.busy = false;
       });
     return report;
+  }
+
+  private async reconcile(way: PollWay, work: PollWork): Promise<PollReport> {
+    this.nextReconcile = Date.now() + way.everyMs;
+    const found = await way.reconcile(work);
+    this.applier.facts.last_reconcile = new Date().toISOString();
+    return found;
+  }
+
+  /** It may take hours, so what is due is looked for between its answers; not at its beginning, because it brings more in a call. */
+  private backfill(way: PollWay, work: PollWork): Promise<PollReport> {
+    this.nextReconcile = Math.max(this.nextReconcile, Date.now() + way.everyMs);
+    return way.backfill({
+      ...work,
+      keep: async (body, facts) => {
+        await work.keep(body, facts);
+        if (Date.now() >= this.nextReconcile) await this.reconcileBetween(way, work);
+      },
+    });
+  }
+
+  /** What keeps one look from its end does not end the backfill. */
+  private async reconcileBetween(way: PollWay, work: PollWork): Promise<void> {
+    try {
+      await this.reconcile(way, work);
+    } catch (thrown) {
+      this.nextReconcile = Date.now() + retryAfterFailureMs;
+      this.note(`reconcile did not finish: ${(thrown as Error).message}`);
+    }
   }
 
   private work(signal: AbortSignal): PollWork {
