@@ -10,13 +10,14 @@ import { crashPoint } from '../publish/crash-point.ts';
 import { sweepParts } from '../publish/sweep.ts';
 import { bytesAfter, type LanePosition, laneEnd, readAhead } from './inbox/inbox-reader.ts';
 import { UnpackedSegment } from './inbox/unpacked-segment.ts';
-import { eventsTable, interpretFrames } from './interpret-frames.ts';
+import { eventsTable, interpretFrames, setFrameAside } from './interpret-frames.ts';
 import { endBuilding, openKeptState, setDamagedAside } from './open-kept-state.ts';
 import { progressRow } from './progress-row.ts';
 import { checkPublished, type Published, type PublishPlace, publishState } from './publish-state.ts';
 import { nextPublication, type Waiting } from './publishing-pause.ts';
 import { countQuarantined } from './quarantine.ts';
 import { type Lane, lanes, type ReceiveFolder, receiveFolder } from './receive-folder.ts';
+import { isRefusedValue } from './refused-value.ts';
 import { beginReplay, compareTables, endReplay, undoReplay } from './replay-events.ts';
 import { dropOldEvents, packApplied } from './retain-events.ts';
 import type { ApplierStatus, ReceiveTask, ReplayReport } from './shapes.ts';
@@ -139,9 +140,9 @@ export class Applier {
     this.building = false;
   }
 
-  private async applyLane(lane: Lane): Promise<boolean> {
+  private async applyLane(lane: Lane, events = batch.events): Promise<boolean> {
     const before = this.positions[lane];
-    const ahead = await readAhead(this.folder.inbox[lane], before, batch.bytes, batch.events, this.unpacked[lane]);
+    const ahead = await readAhead(this.folder.inbox[lane], before, batch.bytes, events, this.unpacked[lane]);
     this.facts.damage.push(...ahead.damage);
     const moved = ahead.position.segment !== before.segment || ahead.position.offset !== before.offset;
     if (ahead.frames.length === 0 && !moved) return false;
@@ -152,7 +153,16 @@ export class Applier {
     };
     const changes = await interpretFrames(interpreter, ahead.frames, lane);
     const bulk = this.building || (lane === 'polled' && ahead.frames.length >= bulkEvents);
-    await applyChanges(this.state, { changes, lane, position: ahead.position, bulk }, this.place.scratch);
+    const { position, frames } = ahead;
+    try {
+      await applyChanges(this.state, { changes, lane, position, bulk }, this.place.scratch);
+    } catch (thrown) {
+      if (!isRefusedValue(thrown) || frames[0] === undefined) throw thrown;
+      if (frames.length > 1) return this.applySingly(lane, frames.length);
+      // One event that is refused again and again would keep all later ones from their tables.
+      const aside = await setFrameAside(interpreter, frames[0], lane, (thrown as Error).message);
+      await applyChanges(this.state, { changes: aside, lane, position, bulk }, this.place.scratch);
+    }
     this.positions[lane] = ahead.position;
     this.unsettled = true;
     this.facts.events_applied += ahead.frames.length;
@@ -161,6 +171,12 @@ export class Applier {
       this.oldestUnpublished = Math.min(this.oldestUnpublished ?? head.receivedAt, head.receivedAt);
     }
     return ahead.frames.length > 0;
+  }
+
+  /** After a batch that was refused: whichever of its events are to be blamed, the others count. */
+  private async applySingly(lane: Lane, frames: number): Promise<boolean> {
+    for (let done = 0; done < frames; done += 1) await this.applyLane(lane, 1);
+    return true;
   }
 
   /** Publishes when something is dirty and the pause is over, see `nextPublication`; at once when idle. */

@@ -38,6 +38,19 @@ export async function interpretFrames(
   return changes;
 }
 
+/** The changes of a frame whose own DuckDB refused: it is kept aside and listed. */
+export async function setFrameAside(
+  { connector, settings, quarantineDirectory }: Interpreter,
+  { head, body }: Frame,
+  lane: Lane,
+  reason: string,
+): Promise<ReceivedChange[]> {
+  const { identifier, name, occurredAt, receivedAt, sequence } = head;
+  const event = { identifier, name, occurredAt, receivedAt, body };
+  await quarantine(quarantineDirectory, event, reason, `${lane}-${sequence}`);
+  return lane === 'pushed' ? [listed(connector.receive!.ownTables(settings).events, head, body, 'quarantined')] : [];
+}
+
 /** What a call stack does not hold is told as what it is. */
 function reasonOf(thrown: unknown): string {
   return thrown instanceof RangeError ? 'The event is nested too deeply.' : toAttacheError(thrown).message;

@@ -87,6 +87,14 @@ test('signed events become rows: the newest version stays, whatever the order, a
   expect(await published(directory, 'shop', 'SELECT count(*)::INT AS n FROM orders_ingest')).toEqual([{ n: 1 }]);
 });
 
+test('a version of half an emoji or NUL is text like any other', async () => {
+  source = await startPushed(directory, shop, { SHOP_SECRET: secret });
+  await source.accept(signed(order('a', 1, '\ud83d')));
+  await source.accept(signed(order('b', 2, 'x\u0000')));
+  await flush(source);
+  expect(await published(directory, 'shop', 'SELECT id FROM orders ORDER BY id')).toEqual([{ id: 'a' }, { id: 'b' }]);
+});
+
 test('an empty table is published with its columns before the first event', async () => {
   source = await startPushed(directory, shop, { SHOP_SECRET: secret });
   await flush(source);

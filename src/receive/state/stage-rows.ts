@@ -34,7 +34,7 @@ export async function stageRows(
 function lineOf(table: StateTable, row: StagedRow): string {
   const line: Record<string, unknown> = { [own.key]: plain(keyText(row.key)) };
   for (const [index, name] of table.received.primary_key.entries()) line[name] = plain(row.key[index] ?? null);
-  for (const [group, { version }] of row.groups) line[versionColumn(group)] = version;
+  for (const [group, { version }] of row.groups) line[versionColumn(group)] = plain(version);
   for (const column of table.payload) {
     const known = row.groups.get(groupOf(column));
     if (known !== undefined && known.row[column.name] !== undefined) line[column.name] = plain(known.row[column.name]);

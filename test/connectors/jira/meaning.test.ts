@@ -104,7 +104,7 @@ async function tell(events: readonly Event[]): Promise<void> {
       sequence: index,
       identifier: `i${index}`,
       event: one.webhookEvent,
-      at: one.timestamp,
+      at: Math.min(one.timestamp, at(59)),
       flow: 'Primary' as const,
       entity: { kind: 'x', id: '1' },
       body: bodyOf(one),
@@ -375,6 +375,19 @@ test('a value that does not fit its promoted column is counted', async () => {
   };
   await tell([updated(1, { customfield_10016: 'many', customfield_10040: '@lists' })]);
   expect(await facts()).toBe(2);
+});
+
+test('an event DuckDB refuses is kept aside by itself, and those before and after it count', async () => {
+  const endless = { ...event('sprint_created', 2, { sprint: { id: 4, name: 'never' } }), timestamp: 1e300 };
+  await tell([updated(1), endless, comment('created', 3)]);
+  expect(
+    await rows(
+      'SELECT comment_count::INTEGER AS n, (SELECT count(*) FROM jira_sprints)::INTEGER AS sprints FROM jira_issues',
+    ),
+  ).toEqual([{ n: 1, sprints: 0 }]);
+  expect(await rows('SELECT outcome FROM jira_events ORDER BY sequence')).toEqual(
+    ['applied', 'quarantined', 'applied'].map((outcome) => ({ outcome })),
+  );
 });
 
 test('half an emoji in a custom field keeps no event from being applied', async () => {
