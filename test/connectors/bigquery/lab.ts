@@ -30,7 +30,7 @@ export class Lab {
   }
 
   static async open(options: BigQueryOptions = {}): Promise<Lab> {
-    const double = await startBigQuery(options);
+    const double = await startBigQuery({ careful: true, ...options });
     double.control.dataset({ project: 'lab', dataset: 'd', location: 'EU' });
     return new Lab(double, await mkdtemp(join(tmpdir(), 'da-bigquery-')));
   }

@@ -1,4 +1,5 @@
 /** The state all parts of the double share. */
+import type { Care } from './control/care.ts';
 import type { Faults } from './control/faults.ts';
 import type { Journal } from './control/journal.ts';
 import type { Permissions } from './control/permissions.ts';
@@ -22,6 +23,7 @@ export interface Service {
   warehouse: Warehouse;
   faults: Faults;
   journal: Journal;
+  care: Care;
   permissions: Permissions;
   limits: Limits;
   jobs: Map<string, Job>;

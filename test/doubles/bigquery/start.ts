@@ -1,4 +1,5 @@
 /** Starts the double: REST and Storage Read on loopback, one DuckDB behind both. */
+import { takeCare } from './control/care.ts';
 import { type Control, controlOf } from './control/control.ts';
 import { scriptFaults } from './control/faults.ts';
 import { keepJournal } from './control/journal.ts';
@@ -17,6 +18,8 @@ export interface BigQueryOptions {
   /** The service's clock, milliseconds. */
   now?: () => number;
   limits?: Partial<Limits>;
+  /** Also what BigQuery would let pass is a violation: see `control/care.ts`. */
+  careful?: boolean;
 }
 
 export interface BigQueryDouble {
@@ -39,10 +42,12 @@ const defaults: Limits = {
 export async function startBigQuery(options: BigQueryOptions = {}): Promise<BigQueryDouble> {
   const duck = await openDuck();
   await duck.run(bignumKeyMacro);
+  const journal = keepJournal();
   const service: Service = {
     warehouse: openWarehouse(duck, startClock(options.now ?? Date.now)),
     faults: scriptFaults(),
-    journal: keepJournal(),
+    journal,
+    care: takeCare(journal, options.careful ?? false),
     permissions: keepPermissions(options.identity ?? 'reader@example.iam.gserviceaccount.com'),
     limits: { ...defaults, ...options.limits },
     jobs: new Map(),

@@ -17,6 +17,7 @@ interface InsertBody {
 export async function insertJob(service: Service, { params, body }: RestCall): Promise<Reply> {
   const { configuration = {}, jobReference = {} } = body as InsertBody;
   const { jobId, location } = jobReference;
+  service.care.query(configuration, jobId);
   const job = await startJob(service, {
     project: params.project!,
     configuration,
@@ -27,6 +28,7 @@ export async function insertJob(service: Service, { params, body }: RestCall): P
 }
 
 export async function getJob(service: Service, call: RestCall): Promise<Reply> {
+  service.care.job('jobs.get', call.query.get('location'));
   return { body: jobResource(findJob(service, call)) };
 }
 
@@ -48,6 +50,7 @@ export async function listJobs(service: Service, { params, query }: RestCall): P
 }
 
 export async function cancel(service: Service, call: RestCall): Promise<Reply> {
+  service.care.job('jobs.cancel', call.query.get('location'));
   const job = findJob(service, call);
   cancelJob(job);
   return { body: { kind: 'bigquery#jobCancelResponse', job: jobResource(job) } };

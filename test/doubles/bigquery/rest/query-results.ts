@@ -12,13 +12,16 @@ import { ServiceError } from './service-error.ts';
 const longestWaitMs = 200_000;
 
 export async function getQueryResults(service: Service, call: RestCall): Promise<Reply> {
+  service.care.job('jobs.getQueryResults', call.query.get('location'));
   const job = findJob(service, call);
+  service.care.results(job, call.query);
   return queryResults(service, job, call.query);
 }
 
 /** Starts the job and answers like getQueryResults would. */
 export async function query(service: Service, { params, body }: RestCall): Promise<Reply> {
   const { timeoutMs, maxResults, formatOptions, labels, dryRun, location, ...rest } = body as QueryBody;
+  service.care.query({ query: rest, ...(labels ? { labels } : {}), ...(dryRun ? { dryRun } : {}) }, undefined);
   const job = await startJob(service, {
     project: params.project!,
     configuration: { query: rest, ...(labels ? { labels } : {}), ...(dryRun ? { dryRun } : {}) },

@@ -44,6 +44,7 @@ function* messagesFrom(session: Session, stream: Stream, offset: number): Genera
     const skip = Math.max(0, offset - before);
     before += batch.rows;
     if (skip >= batch.rows) continue;
+    stream.sent = Math.max(stream.sent ?? 0, before);
     yield skip === 0
       ? responseOf(batch)
       : encode(batch.rows - skip, batchFrom(session.content.schema, batch.message, skip));

@@ -109,6 +109,7 @@ async function readRows(
 ): Promise<void> {
   await fault.meanwhile?.();
   const { session, stream } = findStream(service, sessions, call.request.readStream);
+  service.care.offset(stream.name, Number(call.request.offset), stream.sent ?? 0);
   await sendRows(call, session, stream, fault);
 }
 

@@ -35,6 +35,8 @@ export interface Stream {
   name: string;
   from: number;
   to: number;
+  /** Rows that went out so far, by the farthest of its readers. */
+  sent?: number;
 }
 
 export interface Session {
