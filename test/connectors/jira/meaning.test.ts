@@ -390,6 +390,13 @@ test('an event DuckDB refuses is kept aside by itself, and those before and afte
   );
 });
 
+test('half an emoji in a key keeps no event from being applied', async () => {
+  await tell([event('jira:issue_updated', 1, { user: ann, issue: issue(1, {}, '1', 'A-\ud83d') })]);
+  expect(await rows('SELECT issue_key, issue_url FROM jira_issues')).toEqual([
+    { issue_key: 'A-\ufffd', issue_url: `${site}/browse/A-%EF%BF%BD` },
+  ]);
+});
+
 test('half an emoji in a custom field keeps no event from being applied', async () => {
   await tell([updated(1, { customfield_10016: 3, customfield_10030: ['\ud83d', { '\udc00 \\ud83d': 'a\u0000' }] })]);
   expect(await rows('SELECT story_points, custom_fields FROM jira_issues')).toEqual([

@@ -48,7 +48,7 @@ function mention({ settings }: Evidence, key: string | null, fields: JsonObject)
   const status = fields.status;
   return {
     issue_key: key,
-    issue_url: key === null ? null : `${settings.url.replace(/\/+$/, '')}/browse/${encodeURIComponent(key)}`,
+    issue_url: key === null ? null : `${settings.url.replace(/\/+$/, '')}/browse/${inAddress(key)}`,
     summary: textAt(fields, 'summary'),
     issue_type: textAt(fields.issuetype, 'name'),
     status: textAt(status, 'name'),
@@ -59,6 +59,11 @@ function mention({ settings }: Evidence, key: string | null, fields: JsonObject)
     project_name: textAt(fields.project, 'name'),
     ...person('assignee', fields.assignee),
   };
+}
+
+/** Half an emoji in it is U+FFFD: encodeURIComponent throws on one. */
+function inAddress(key: string): string {
+  return encodeURIComponent(Buffer.from(key).toString());
 }
 
 function rest({ settings }: Evidence, fields: JsonObject): Row {
