@@ -97,7 +97,9 @@ export function isStored({ type }: SourceTable): boolean {
 }
 
 /** The columns the registration asks for, in the source's order. */
-export function chosenFields(fields: readonly Field[], { source_table, options }: TableRequest): Field[] {
+export function chosenFields(fields: readonly Field[], table: TableRequest): Field[] {
+  const { source_table, options } = table;
+  checkPartitionBy(fields, table);
   const wanted = options.columns;
   const unknown = wanted?.filter((name) => !fields.some((field) => field.name === name)) ?? [];
   if (unknown.length > 0)
@@ -112,4 +114,15 @@ export function chosenFields(fields: readonly Field[], { source_table, options }
       hint: 'Give it a column, or remove it from the registry.',
     });
   return chosen;
+}
+
+/** A pseudo-column can be named in a condition, but no row carries it. */
+function checkPartitionBy(fields: readonly Field[], { id, sync_strategy, options }: TableRequest): void {
+  const { partition_by } = options;
+  if (sync_strategy !== 'partitioned' || partition_by === undefined) return;
+  if (fields.some(({ name }) => name === partition_by)) return;
+  throw new AttacheError('source_missing', {
+    message: `The table ${id} has no column ${partition_by}, which options.partition_by names.`,
+    hint: 'Name a column of the table. The time of arrival becomes one by options.sql: SELECT *, DATE(_PARTITIONTIME) AS day FROM …',
+  });
 }

@@ -241,6 +241,14 @@ test('open numbers of a table that wants a partition filter are measured, and on
   expect((await lab.register(lab.table('events', { options: { where } }))).options.bignumeric).toEqual({ price: 2 });
 });
 
+test('a partition column that no row carries is refused with the way out, at registration and by a run', async () => {
+  await table({ timePartitioning: { type: 'DAY' } });
+  const events = partitioned('_PARTITIONTIME', 'day');
+  const refusal = { code: 'source_missing', hint: expect.stringContaining('options.sql') };
+  await expect(lab.register(events)).rejects.toMatchObject(refusal);
+  expect((await lab.sync(events)).error).toMatchObject(refusal);
+});
+
 test('a column without days is refused as a partition at registration', async () => {
   await table({});
   const asked = lab.register(partitioned('id', 'day'));
