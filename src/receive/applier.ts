@@ -8,20 +8,19 @@ import { extractFolder } from '../contract/extract-folder.ts';
 import { readExtractCatalogue } from '../contract/read.ts';
 import { crashPoint } from '../publish/crash-point.ts';
 import { sweepParts } from '../publish/sweep.ts';
+import { applyFrames } from './apply-frames.ts';
 import { bytesAfter, type LanePosition, laneEnd, readAhead } from './inbox/inbox-reader.ts';
 import { UnpackedSegment } from './inbox/unpacked-segment.ts';
-import { eventsTable, interpretFrames, setFrameAside } from './interpret-frames.ts';
+import { eventsTable, type Interpreter } from './interpret-frames.ts';
 import { endBuilding, openKeptState, setDamagedAside } from './open-kept-state.ts';
 import { progressRow } from './progress-row.ts';
 import { checkPublished, type Published, type PublishPlace, publishState } from './publish-state.ts';
 import { nextPublication, type Waiting } from './publishing-pause.ts';
 import { countQuarantined } from './quarantine.ts';
 import { type Lane, lanes, type ReceiveFolder, receiveFolder } from './receive-folder.ts';
-import { isRefusedValue } from './refused-value.ts';
 import { beginReplay, compareTables, endReplay, undoReplay } from './replay-events.ts';
 import { dropOldEvents, packApplied } from './retain-events.ts';
 import type { ApplierStatus, ReceiveTask, ReplayReport } from './shapes.ts';
-import { applyChanges } from './state/apply-changes.ts';
 import { compact } from './state/compact.ts';
 import { countMisfits } from './state/fill-members.ts';
 import type { State } from './state/open-state.ts';
@@ -98,6 +97,10 @@ export class Applier {
     return this.task.source.settings;
   }
 
+  private get interpreter(): Interpreter {
+    return { connector: this.connector, settings: this.settings, quarantineDirectory: this.folder.quarantine };
+  }
+
   private fills(table: string): boolean {
     return pushedTables(this.connector.receive!, this.settings).some(({ id }) => id === table);
   }
@@ -146,23 +149,9 @@ export class Applier {
     this.facts.damage.push(...ahead.damage);
     const moved = ahead.position.segment !== before.segment || ahead.position.offset !== before.offset;
     if (ahead.frames.length === 0 && !moved) return false;
-    const interpreter = {
-      connector: this.connector,
-      settings: this.settings,
-      quarantineDirectory: this.folder.quarantine,
-    };
-    const changes = await interpretFrames(interpreter, ahead.frames, lane);
     const bulk = this.building || (lane === 'polled' && ahead.frames.length >= bulkEvents);
-    const { position, frames } = ahead;
-    try {
-      await applyChanges(this.state, { changes, lane, position, bulk }, this.place.scratch);
-    } catch (thrown) {
-      if (!isRefusedValue(thrown) || frames[0] === undefined) throw thrown;
-      if (frames.length > 1) return this.applySingly(lane, frames.length);
-      // One event that is refused again and again would keep all later ones from their tables.
-      const aside = await setFrameAside(interpreter, frames[0], lane, (thrown as Error).message);
-      await applyChanges(this.state, { changes: aside, lane, position, bulk }, this.place.scratch);
-    }
+    const applied = await applyFrames(this.state, this.interpreter, { ...ahead, lane, bulk }, this.place.scratch);
+    if (!applied) return this.applyInHalves(lane, ahead.frames.length);
     this.positions[lane] = ahead.position;
     this.unsettled = true;
     this.facts.events_applied += ahead.frames.length;
@@ -173,9 +162,11 @@ export class Applier {
     return ahead.frames.length > 0;
   }
 
-  /** After a batch that was refused: whichever of its events are to be blamed, the others count. */
-  private async applySingly(lane: Lane, frames: number): Promise<boolean> {
-    for (let done = 0; done < frames; done += 1) await this.applyLane(lane, 1);
+  /** After a batch that was refused: whichever of its events is to be blamed, the others count. */
+  private async applyInHalves(lane: Lane, frames: number): Promise<boolean> {
+    const half = Math.ceil(frames / 2);
+    await this.applyLane(lane, half);
+    await this.applyLane(lane, frames - half);
     return true;
   }
 
