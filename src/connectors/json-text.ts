@@ -6,10 +6,13 @@ const deepest = 1_000;
 /** What JSON.stringify writes of half a surrogate pair, told from an escaped backslash before a `u`. */
 const backslashOrHalf = /\\\\|\\ud[89a-f][0-9a-f]{2}/g;
 
-/** As JSON.stringify, but half an emoji is U+FFFD: DuckDB refuses JSON that holds one. Null for what is nested deeper than a thousand levels. */
+/** As JSON.stringify, but whole characters. Null for what is nested deeper than a thousand levels. */
 export function jsonText(value: object): string | null {
-  if (isDeeper(value)) return null;
-  const text = JSON.stringify(value);
+  return isDeeper(value) ? null : withWholeCharacters(JSON.stringify(value));
+}
+
+/** What JSON.stringify wrote, with U+FFFD for half an emoji: DuckDB refuses JSON that holds one. */
+export function withWholeCharacters(text: string): string {
   return text.includes('\\ud') ? text.replace(backslashOrHalf, (found) => (found === '\\\\' ? found : '\ufffd')) : text;
 }
 

@@ -1,5 +1,5 @@
 /** Custom fields as one JSON column: filled ones by id, their values as plain as their kind allows. */
-import { isDeeper, jsonText } from '../json-text.ts';
+import { isDeeper, withWholeCharacters } from '../json-text.ts';
 import { asList, asObject, type JsonObject, member, textAt } from './json.ts';
 import { adfToText } from './text/adf-to-text.ts';
 import { redactUrls } from './text/redact-urls.ts';
@@ -7,7 +7,7 @@ import { momentText, readMoment } from './times.ts';
 
 export interface CustomFields {
   /** JSON text with sorted ids. */
-  text: string | null;
+  text: string;
   /** A value was left out. */
   isMisfit: boolean;
 }
@@ -23,7 +23,10 @@ export function customFields(fields: JsonObject, except: ReadonlySet<string>): C
     const value = plain(fields[id]);
     return value === null || value === undefined ? [] : [[id, value] as const];
   });
-  return { text: jsonText(Object.fromEntries(filled)), isMisfit: fitting.length < ids.length };
+  return {
+    text: withWholeCharacters(JSON.stringify(Object.fromEntries(filled))),
+    isMisfit: fitting.length < ids.length,
+  };
 }
 
 /** Options become their text, people their account id, moments UTC, documents text; anything else stays. */
