@@ -146,12 +146,15 @@ export class Applier {
   private async applyLane(lane: Lane, events = batch.events): Promise<boolean> {
     const before = this.positions[lane];
     const ahead = await readAhead(this.folder.inbox[lane], before, batch.bytes, events, this.unpacked[lane]);
-    this.facts.damage.push(...ahead.damage);
     const moved = ahead.position.segment !== before.segment || ahead.position.offset !== before.offset;
-    if (ahead.frames.length === 0 && !moved) return false;
+    const isAhead = ahead.frames.length > 0 || moved;
     const bulk = this.building || (lane === 'polled' && ahead.frames.length >= bulkEvents);
-    const applied = await applyFrames(this.state, this.interpreter, { ...ahead, lane, bulk }, this.place.scratch);
+    const applied =
+      !isAhead || (await applyFrames(this.state, this.interpreter, { ...ahead, lane, bulk }, this.place.scratch));
+    // Whoever reads the same again tells what is damaged in it.
     if (!applied) return this.applyInHalves(lane, ahead.frames.length);
+    this.facts.damage.push(...ahead.damage);
+    if (!isAhead) return false;
     this.positions[lane] = ahead.position;
     this.unsettled = true;
     this.facts.events_applied += ahead.frames.length;

@@ -15,30 +15,29 @@ export interface Interpreter {
 
 /** The changes of some frames. An event that cannot be understood is kept aside first, so it is never lost between the two. */
 export async function interpretFrames(
-  { connector, settings, quarantineDirectory }: Interpreter,
+  interpreter: Interpreter,
   frames: readonly Frame[],
   lane: Lane,
 ): Promise<ReceivedChange[]> {
+  const { connector, settings } = interpreter;
   const changes: ReceivedChange[] = [];
   const { events } = connector.receive!.ownTables(settings);
-  for (const { head, body } of frames) {
-    const { identifier, name, occurredAt, receivedAt, sequence } = head;
+  for (const frame of frames) {
+    const { head, body } = frame;
+    const { identifier, name, occurredAt, receivedAt } = head;
     const event = { identifier, name, occurredAt, receivedAt, body, origin: lane, released: head.released === true };
-    let outcome: string;
     try {
       const meant = connector.receive!.interpret(settings, event);
       for (const change of meant) changes.push(change);
-      outcome = meant.length > 0 ? 'applied' : 'stored';
+      if (lane === 'pushed') changes.push(listed(events, head, body, meant.length > 0 ? 'applied' : 'stored'));
     } catch (thrown) {
-      await quarantine(quarantineDirectory, event, reasonOf(thrown), `${lane}-${sequence}`);
-      outcome = 'quarantined';
+      changes.push(...(await setFrameAside(interpreter, frame, lane, reasonOf(thrown))));
     }
-    if (lane === 'pushed') changes.push(listed(events, head, body, outcome));
   }
   return changes;
 }
 
-/** The changes of a frame whose own DuckDB refused: it is kept aside and listed. */
+/** Keeps a frame aside and lists it; its changes are no others. */
 export async function setFrameAside(
   { connector, settings, quarantineDirectory }: Interpreter,
   { head, body }: Frame,
