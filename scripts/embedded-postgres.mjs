@@ -28,7 +28,7 @@ exit $code`;
 
 export async function startPostgres(options = {}) {
   const account = unprivilegedAccount();
-  const home = await mkdtemp(join(usable(tmpdir(), account) ? tmpdir() : '/tmp', 'da-postgres-'));
+  const home = await mkdtemp(join(mayClear(tmpdir(), account) ? tmpdir() : '/tmp', 'da-postgres-'));
   try {
     if (account) lchownSync(home, account.uid, account.gid);
     const native = await preparePrograms(home, account);
@@ -108,7 +108,7 @@ function reachable(folder, account) {
 }
 
 /** Whether the account may take a folder of its own away from this one when its starter is gone. */
-function usable(folder, account) {
+function mayClear(folder, account) {
   const { mode, uid } = statSync(folder);
   return reachable(folder, account) && (!account || (mode & 0o002) !== 0 || uid === account.uid);
 }
